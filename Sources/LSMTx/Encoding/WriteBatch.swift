@@ -1,0 +1,132 @@
+/// The mutations of one transaction in the order they were made, in the form in which the log stores them.
+///
+/// Each operation is: kind (1 byte), key length (varint), value length (varint, values only), key, value. Building
+/// the batch in its stored form makes logging a commit one copy.
+package struct WriteBatch: ~Copyable {
+    private var memory: UnsafeMutableRawPointer
+    private var capacity: Int
+    /// Bytes of operations.
+    package private(set) var byteCount = 0
+    /// Number of operations.
+    package private(set) var count = 0
+
+    package init(capacity: Int = 512) {
+        self.capacity = capacity
+        memory = .allocate(byteCount: capacity, alignment: 8)
+    }
+
+    deinit { memory.deallocate() }
+
+    /// The operations, lent until the batch changes or ends.
+    package var bytes: BorrowedBytes { BorrowedBytes(base: memory, count: byteCount) }
+
+    package var isEmpty: Bool { count == 0 }
+
+    package mutating func put(key: BorrowedBytes, value: BorrowedBytes) {
+        precondition(key.count <= Limits.maximumKeyBytes && value.count <= Limits.maximumValueBytes)
+        reserve(1 + 2 * Varint.maximumBytes + key.count + value.count)
+        var target = memory + byteCount
+        target.storeBytes(of: EntryKind.value.rawValue, as: UInt8.self)
+        target += 1
+        target += Varint.write(UInt64(key.count), to: target)
+        target += Varint.write(UInt64(value.count), to: target)
+        target.copyMemory(from: key.base, byteCount: key.count)
+        target += key.count
+        target.copyMemory(from: value.base, byteCount: value.count)
+        byteCount = target + value.count - memory
+        count += 1
+    }
+
+    package mutating func delete(key: BorrowedBytes) {
+        precondition(key.count <= Limits.maximumKeyBytes)
+        reserve(1 + Varint.maximumBytes + key.count)
+        var target = memory + byteCount
+        target.storeBytes(of: EntryKind.tombstone.rawValue, as: UInt8.self)
+        target += 1
+        target += Varint.write(UInt64(key.count), to: target)
+        target.copyMemory(from: key.base, byteCount: key.count)
+        byteCount = target + key.count - memory
+        count += 1
+    }
+
+    /// Forgets all operations and keeps the memory, unless it grew beyond what is worth keeping.
+    package mutating func removeAll(keepingAtMost limit: Int = 64 << 10) {
+        byteCount = 0
+        count = 0
+        guard capacity > limit else { return }
+        memory.deallocate()
+        capacity = 512
+        memory = .allocate(byteCount: capacity, alignment: 8)
+    }
+
+    private mutating func reserve(_ bytes: Int) {
+        guard byteCount + bytes > capacity else { return }
+        let grown = max(capacity * 2, byteCount + bytes)
+        let target = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 8)
+        target.copyMemory(from: memory, byteCount: byteCount)
+        memory.deallocate()
+        memory = target
+        capacity = grown
+    }
+}
+
+/// One operation of a batch, lent for as long as the batch's bytes are.
+package struct WriteOperation {
+    package let kind: EntryKind
+    package let key: BorrowedBytes
+    /// Empty for a tombstone.
+    package let value: BorrowedBytes
+
+    @inline(__always)
+    package init(kind: EntryKind, key: BorrowedBytes, value: BorrowedBytes) {
+        self.kind = kind
+        self.key = key
+        self.value = value
+    }
+}
+
+/// Walks operations that are known to be well-formed: a batch of this process, or bytes that
+/// ``WriteOperations/validate(_:count:structure:fileOffset:)`` has passed.
+package struct WriteOperations {
+    private var position: UnsafeRawPointer
+    private let end: UnsafeRawPointer
+
+    @inline(__always)
+    package init(verified bytes: BorrowedBytes) {
+        position = bytes.base
+        end = bytes.base + bytes.count
+    }
+
+    @inline(__always)
+    package mutating func next() -> WriteOperation? {
+        guard position < end else { return nil }
+        let isValue = position.load(as: UInt8.self) == EntryKind.value.rawValue
+        position += 1
+        let keyCount = Int(Varint.read(&position))
+        let valueCount = isValue ? Int(Varint.read(&position)) : 0
+        let key = BorrowedBytes(base: position, count: keyCount)
+        let value = BorrowedBytes(base: position + keyCount, count: valueCount)
+        position += keyCount + valueCount
+        return WriteOperation(kind: isValue ? .value : .tombstone, key: key, value: value)
+    }
+
+    /// Checks that `bytes` are exactly `count` well-formed operations within the limits.
+    package static func validate(
+        _ bytes: BorrowedBytes, count: Int, structure: String, fileOffset: UInt64
+    ) throws(StoreError) {
+        var reader = ByteReader(bytes, structure: structure, fileOffset: fileOffset)
+        for _ in 0..<count {
+            guard let kind = EntryKind(rawValue: try reader.uint8()) else {
+                throw reader.fail("An operation is of no known kind.")
+            }
+            let keyCount = try reader.varint()
+            let valueCount = kind == .value ? try reader.varint() : 0
+            guard keyCount <= UInt64(Limits.maximumKeyBytes), valueCount <= UInt64(Limits.maximumValueBytes) else {
+                throw reader.fail("A key or value is over its limit.")
+            }
+            _ = try reader.bytes(Int(keyCount))
+            _ = try reader.bytes(Int(valueCount))
+        }
+        try reader.expectEnd()
+    }
+}

@@ -1,0 +1,142 @@
+internal import CLSMTxShims
+internal import Synchronization
+
+/// Lets readers use shared memory without counting references, and writers free it once no reader can hold it.
+///
+/// The algorithm (Fraser's epoch-based reclamation, with a counter that moves at every retirement):
+/// 1. A reader stores the global counter in its thread's own slot, then loads shared pointers, and clears the slot
+///    when it is done. It writes to no memory that another reader writes to.
+/// 2. Whoever unlinks an object retires it with the counter's value at that moment, which also raises the counter.
+/// 3. An object is freed when every slot is clear or holds a larger value than it was retired with.
+///
+/// Why it is safe: the reader's store and the retirer's scan of the slots are sequentially consistent. If the scan
+/// misses the store, then the store, and so the reader's load of the shared pointer, came after the unlinking, and
+/// the reader cannot find the object.
+///
+/// A pin lasts one call; whatever must live longer takes a reference or a count of its own while pinned.
+package enum Epoch {
+    /// One thread's slot, alone on its cache lines.
+    package struct Slot: ~Copyable {
+        /// 0 when the thread reads nothing, else the counter when it began.
+        fileprivate let pinned: Atomic<UInt64>
+        /// 1 while a living thread owns the slot.
+        fileprivate let owned: Atomic<UInt32>
+        /// How many pins of this thread are nested; only the owner touches it.
+        fileprivate var depth: Int
+        fileprivate var next: UnsafeMutablePointer<Slot>?
+    }
+
+    private static let slotStride = 256
+    private static let counter = Counter()
+    private static let garbage = Guarded(Garbage())
+
+    private final class Counter: Sendable {
+        let value = Atomic<UInt64>(1)
+        /// Slots are pushed here, reused after their thread ends, and never freed.
+        let slots = Atomic<UInt>(0)
+    }
+
+    private struct Retired {
+        let stamp: UInt64
+        let object: UnsafeMutableRawPointer
+        let free: @Sendable (UnsafeMutableRawPointer) -> Void
+    }
+
+    private struct Garbage: @unchecked Sendable {
+        // @unchecked: the pointers are unlinked, so nobody else reaches them but readers that the scan waits for.
+        var retired: [Retired] = []
+    }
+
+    /// Begins reading. Pins nest.
+    @inline(__always)
+    package static func pin() -> UnsafeMutablePointer<Slot> {
+        let slot: UnsafeMutablePointer<Slot>
+        if let known = lsmtx_thread_slot_get() {
+            slot = known.assumingMemoryBound(to: Slot.self)
+        } else {
+            slot = adoptSlot()
+        }
+        if slot.pointee.depth == 0 {
+            slot.pointee.pinned.store(counter.value.load(ordering: .relaxed), ordering: .sequentiallyConsistent)
+        }
+        slot.pointee.depth += 1
+        return slot
+    }
+
+    /// Ends reading: pointers loaded since the matching ``pin()`` may be freed from now on.
+    @inline(__always)
+    package static func unpin(_ slot: UnsafeMutablePointer<Slot>) {
+        slot.pointee.depth -= 1
+        if slot.pointee.depth == 0 {
+            slot.pointee.pinned.store(0, ordering: .releasing)
+        }
+    }
+
+    /// Frees `object` once no reader that began before this call is still reading. The caller has unlinked it.
+    ///
+    /// `free` may run on any thread that retires something or calls ``collect()``, with no lock held.
+    package static func retire(
+        _ object: UnsafeMutableRawPointer, free: @escaping @Sendable (UnsafeMutableRawPointer) -> Void
+    ) {
+        let stamp = counter.value.add(1, ordering: .sequentiallyConsistent).oldValue
+        garbage.withLock { $0.retired.append(Retired(stamp: stamp, object: object, free: free)) }
+        collect()
+    }
+
+    /// Frees what no reader can reach any more.
+    package static func collect() {
+        let oldest = oldestPin()
+        let ready = garbage.withLock { garbage -> [Retired] in
+            let ready = garbage.retired.filter { $0.stamp < oldest }
+            if !ready.isEmpty { garbage.retired.removeAll { $0.stamp < oldest } }
+            return ready
+        }
+        for retired in ready { retired.free(retired.object) }
+    }
+
+    private static func oldestPin() -> UInt64 {
+        var oldest = UInt64.max
+        var next = UnsafeMutablePointer<Slot>(bitPattern: counter.slots.load(ordering: .sequentiallyConsistent))
+        while let slot = next {
+            let pinned = slot.pointee.pinned.load(ordering: .sequentiallyConsistent)
+            if pinned != 0 { oldest = min(oldest, pinned) }
+            next = slot.pointee.next
+        }
+        return oldest
+    }
+
+    @inline(never)
+    private static func adoptSlot() -> UnsafeMutablePointer<Slot> {
+        var next = UnsafeMutablePointer<Slot>(bitPattern: counter.slots.load(ordering: .acquiring))
+        while let slot = next {
+            if slot.pointee.owned.compareExchange(expected: 0, desired: 1, ordering: .acquiringAndReleasing).exchanged {
+                setThreadSlot(slot)
+                return slot
+            }
+            next = slot.pointee.next
+        }
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: slotStride, alignment: slotStride)
+        memory.initializeMemory(as: UInt8.self, repeating: 0, count: slotStride)
+        let slot = memory.assumingMemoryBound(to: Slot.self)
+        slot.initialize(to: Slot(pinned: Atomic(0), owned: Atomic(1), depth: 0, next: nil))
+        var head = counter.slots.load(ordering: .relaxed)
+        while true {
+            slot.pointee.next = UnsafeMutablePointer(bitPattern: head)
+            let result = counter.slots.compareExchange(
+                expected: head, desired: UInt(bitPattern: slot), ordering: .sequentiallyConsistent)
+            if result.exchanged { break }
+            head = result.original
+        }
+        setThreadSlot(slot)
+        return slot
+    }
+
+    private static func setThreadSlot(_ slot: UnsafeMutablePointer<Slot>) {
+        slot.pointee.depth = 0
+        lsmtx_thread_slot_set(slot) { ended in
+            guard let slot = ended?.assumingMemoryBound(to: Slot.self) else { return }
+            slot.pointee.pinned.store(0, ordering: .releasing)
+            slot.pointee.owned.store(0, ordering: .releasing)
+        }
+    }
+}

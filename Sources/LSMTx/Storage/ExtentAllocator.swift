@@ -1,0 +1,183 @@
+/// Knows which pages of the file are free, and hands out extents: runs of whole pages.
+///
+/// Allocation is not logged. After a crash the map is rebuilt from what the two superblock slots and the log can
+/// reach; whatever they cannot reach was never published, and is free (R3 in Recovery).
+///
+/// Reuse (R4): a released extent may still be named by the older superblock slot, so it becomes free only once both
+/// slots are newer than the state that last named it. Losing either slot then loses nothing.
+///
+/// Invariant: free ranges are sorted, disjoint, not adjacent, page-aligned and below ``end``; so are retired ones,
+/// and neither overlaps the other or an extent in use.
+package final class ExtentAllocator: Sendable {
+    package static let pageBytes: UInt64 = 4096
+
+    /// Where in the file an extent should lie.
+    package enum Placement: Sendable {
+        /// As low as possible, so that the tail can be cut off at a close.
+        case lowest
+        /// At this offset or above, leaving lower space to what stays.
+        case atOrAbove(UInt64)
+    }
+
+    fileprivate struct Retired {
+        let range: FileRange
+        let generation: Generation
+    }
+
+    fileprivate struct State {
+        var free: [FileRange] = []
+        var retired: [Retired] = []
+        var end: UInt64 = 0
+    }
+
+    private let state: Guarded<State>
+
+    /// - Parameter used: What the file's structures own; everything else below the last of them is free.
+    /// - Throws: `corrupt` when two of them overlap, or one is not made of whole pages.
+    package init(used: [FileRange]) throws(StoreError) {
+        var state = State()
+        for range in used.sorted(by: { $0.offset < $1.offset }) where range.length > 0 {
+            guard range.offset % Self.pageBytes == 0, range.length % Self.pageBytes == 0,
+                range.offset <= Limits.maximumFileBytes, range.length <= Limits.maximumFileBytes
+            else {
+                throw .corrupt("An extent is not made of whole pages.", structure: "extent", offset: range.offset)
+            }
+            guard range.offset >= state.end else {
+                throw .corrupt("Two structures own the same bytes.", structure: "extent", offset: range.offset)
+            }
+            if range.offset > state.end {
+                state.free.append(FileRange(offset: state.end, length: range.offset - state.end))
+            }
+            state.end = range.end
+        }
+        self.state = Guarded(state)
+    }
+
+    /// The first byte past everything in use, retired or free.
+    package var end: UInt64 { state.withLock { $0.end } }
+
+    /// The free ranges in order, for the integrity check and the map that a clean close saves.
+    package var freeRanges: [FileRange] { state.withLock { $0.free } }
+
+    /// Extents that wait for the older superblock slot to be replaced.
+    package var retiredRanges: [FileRange] { state.withLock { $0.retired.map(\.range) } }
+
+    /// Takes one run of at least `bytes` bytes, rounded up to whole pages.
+    ///
+    /// - Throws: `tooLarge` when the file would pass its limit.
+    /// - Complexity: O(the number of free ranges).
+    package func allocate(bytes: UInt64, placement: Placement = .lowest) throws(StoreError) -> FileRange {
+        let length = Self.wholePages(bytes)
+        return try state.withLock { state throws(StoreError) in
+            let floor: UInt64
+            switch placement {
+            case .lowest: floor = 0
+            case .atOrAbove(let offset): floor = Self.wholePages(offset)
+            }
+            for index in state.free.indices {
+                let candidate = state.free[index]
+                let start = max(candidate.offset, floor)
+                if start < candidate.end, candidate.end - start >= length {
+                    let taken = FileRange(offset: start, length: length)
+                    state.remove(taken, fromFreeAt: index)
+                    return taken
+                }
+            }
+            return try state.extend(by: length, from: floor)
+        }
+    }
+
+    /// Gives back an extent that a published state may name: free once both slots are newer than `generation`, the
+    /// last state that named it.
+    package func release(_ range: FileRange, lastNamedIn generation: Generation) {
+        state.withLock { $0.retired.append(Retired(range: range, generation: generation)) }
+    }
+
+    /// Gives back an extent that no published state ever named.
+    package func releaseUnpublished(_ range: FileRange) {
+        state.withLock { $0.insertFree(range) }
+    }
+
+    /// Frees what was last named before `oldestSlot`, the older of the two slots' generations.
+    package func reclaim(oldestSlot: Generation) {
+        state.withLock { state in
+            let ready = state.retired.filter { $0.generation < oldestSlot }
+            state.retired.removeAll { $0.generation < oldestSlot }
+            for retired in ready { state.insertFree(retired.range) }
+        }
+    }
+
+    /// Forgets the free range at the end of the file and returns the new end, at which the file can be cut.
+    package func cutTail() -> UInt64 {
+        state.withLock { state in
+            if let last = state.free.last, last.end == state.end {
+                state.free.removeLast()
+                state.end = last.offset
+            }
+            return state.end
+        }
+    }
+
+    package static func wholePages(_ bytes: UInt64) -> UInt64 {
+        (bytes + pageBytes - 1) / pageBytes * pageBytes
+    }
+}
+
+extension ExtentAllocator.State {
+    /// Splits `taken` out of the free range that holds it.
+    fileprivate mutating func remove(_ taken: FileRange, fromFreeAt index: Int) {
+        let whole = free[index]
+        var rest: [FileRange] = []
+        if whole.offset < taken.offset {
+            rest.append(FileRange(offset: whole.offset, length: taken.offset - whole.offset))
+        }
+        if taken.end < whole.end {
+            rest.append(FileRange(offset: taken.end, length: whole.end - taken.end))
+        }
+        free.replaceSubrange(index...index, with: rest)
+    }
+
+    /// Grows the file; a free range at its end is used first, and a gap up to `floor` becomes free.
+    fileprivate mutating func extend(by length: UInt64, from floor: UInt64) throws(StoreError) -> FileRange {
+        var start = max(end, floor)
+        if floor <= end, let last = free.last, last.end == end {
+            start = max(last.offset, floor)
+        }
+        guard length <= Limits.maximumFileBytes, start <= Limits.maximumFileBytes - length else {
+            throw StoreError(
+                .tooLarge, "The file would grow past \(Limits.maximumFileBytes) bytes.",
+                remedy: "Delete data and compact, or split it over several files.")
+        }
+        if start > end {
+            insertFree(FileRange(offset: end, length: start - end))
+        } else if start < end {
+            let last = free.removeLast()
+            if last.offset < start { free.append(FileRange(offset: last.offset, length: start - last.offset)) }
+        }
+        end = start + length
+        return FileRange(offset: start, length: length)
+    }
+
+    fileprivate mutating func insertFree(_ range: FileRange) {
+        let index = free.firstIndex { $0.offset > range.offset } ?? free.endIndex
+        var merged = range
+        var replaced = index..<index
+        if index > 0 {
+            let before = free[index - 1]
+            precondition(before.end <= range.offset, "an extent was freed twice: \(range)")
+            if before.end == range.offset {
+                merged = FileRange(offset: before.offset, length: before.length + merged.length)
+                replaced = (index - 1)..<replaced.upperBound
+            }
+        }
+        if index < free.endIndex {
+            let after = free[index]
+            precondition(range.end <= after.offset, "an extent was freed twice: \(range)")
+            if after.offset == range.end {
+                merged = FileRange(offset: merged.offset, length: merged.length + after.length)
+                replaced = replaced.lowerBound..<(index + 1)
+            }
+        }
+        free.replaceSubrange(replaced, with: [merged])
+    }
+}

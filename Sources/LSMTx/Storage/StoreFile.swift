@@ -1,0 +1,62 @@
+/// The one file: its device, its identity and its space.
+///
+/// Layers above write extents that they allocate here, and read blocks through pointers that say what they must
+/// find. Nothing above this layer knows where on the device anything lies, beyond passing such pointers on.
+package final class StoreFile: Sendable {
+    package let device: any StorageDevice
+    package let identity: FileIdentity
+    package let seal: SealedBlock
+    package let allocator: ExtentAllocator
+    /// The size in which tables and the log take space, in bytes; chosen when the file is created.
+    package let extentBytes: UInt64
+
+    package init(device: any StorageDevice, identity: FileIdentity, allocator: ExtentAllocator, extentBytes: UInt64) {
+        self.device = device
+        self.identity = identity
+        self.seal = SealedBlock(file: identity)
+        self.allocator = allocator
+        self.extentBytes = extentBytes
+    }
+
+    /// Takes an extent of at least `bytes` bytes and makes sure that writing to it cannot run out of space.
+    ///
+    /// - Throws: `diskFull`, with nothing taken.
+    package func allocateExtent(
+        bytes: UInt64, placement: ExtentAllocator.Placement = .lowest
+    ) throws(StoreError) -> FileRange {
+        let extent = try allocator.allocate(bytes: bytes, placement: placement)
+        do {
+            try device.reserve(extent)
+        } catch {
+            allocator.releaseUnpublished(extent)
+            throw error
+        }
+        return extent
+    }
+
+    /// Reads a block into `buffer`, which has exactly the pointer's length, and returns its verified payload.
+    ///
+    /// - Throws: `corrupt` when the block is not what the pointer says; `io` when it cannot be read.
+    package func readBlock(
+        _ pointer: BlockPointer, kind: BlockKind, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(StoreError) -> BorrowedBytes {
+        precondition(buffer.count == Int(pointer.length))
+        let count = try device.read(into: buffer, at: pointer.offset)
+        let block = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        return try seal.verify(block, pointer: pointer, kind: kind)
+    }
+
+    /// Background writes are cut into pieces of this size: a buffered write holds the file's lock in the kernel, and
+    /// a commit's log write waits behind it.
+    package static let backgroundWriteBytes = 64 << 10
+
+    /// Writes `bytes` at `offset` in pieces small enough that commits do not wait long behind them.
+    package func writeInBackground(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(StoreError) {
+        var done = 0
+        while done < bytes.count {
+            let count = min(Self.backgroundWriteBytes, bytes.count - done)
+            try device.write(UnsafeRawBufferPointer(rebasing: bytes[done..<done + count]), at: offset + UInt64(done))
+            done += count
+        }
+    }
+}

@@ -1,0 +1,133 @@
+/// What went wrong in the store, where, and what to do next.
+///
+/// ```swift
+/// do {
+///     try database.write { try $0.put("balance", "10") }
+/// } catch let error as StoreError where error.code == .diskFull {
+///     // Nothing was committed; free some space and try again.
+/// }
+/// ```
+public struct StoreError: Error, Sendable, Equatable {
+    /// The kind of failure, stable across releases.
+    public enum Code: String, Sendable, CaseIterable {
+        /// Another transaction committed a key that this one wrote. Retry the whole transaction.
+        case conflict
+        /// The file does not exist, and creating it was not allowed.
+        case notFound
+        /// The file is not a store: it never was one, it is empty, or it is not a regular file.
+        case notADatabase
+        /// The file is a store of a format version that this build does not read.
+        case unsupportedFormat
+        /// Stored bytes fail their checksum or contradict each other.
+        case corrupt
+        /// Another handle has the file open in a way that excludes this one.
+        case locked
+        /// The handle, the file or the file system allows no writing.
+        case readOnly
+        /// The operating system reported a failure of the device or the file.
+        case io
+        /// There is no space left for the commit. It definitely did not happen.
+        case diskFull
+        /// A key, a value or a transaction is over its limit.
+        case tooLarge
+        /// The database, snapshot or transaction has been closed or has ended.
+        case closed
+        /// The commit may or may not survive: the device failed after its first byte was written.
+        case outcomeUnknown
+        /// An earlier write or sync failed, so no commit is accepted until the file is opened again.
+        case poisoned
+        /// The operation is not allowed here, whatever the data.
+        case misuse
+        /// The handle was inherited through `fork`, where it must not be used.
+        case forkedHandle
+    }
+
+    /// Where in the file, or which file, the failure concerns.
+    public struct Location: Sendable, Equatable {
+        /// Path of the file, when it is known.
+        public var path: String?
+        /// Byte offset in the file of the structure at fault.
+        public var offset: UInt64?
+        /// The structure at fault, in the words of the file format: `superblock`, `manifest`, `data block`, ...
+        public var structure: String?
+        /// The keys that cannot be read because of it.
+        public var keys: KeyRange?
+
+        /// Makes a location from what is known of it.
+        public init(
+            path: String? = nil, offset: UInt64? = nil, structure: String? = nil, keys: KeyRange? = nil
+        ) {
+            self.path = path
+            self.offset = offset
+            self.structure = structure
+            self.keys = keys
+        }
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    /// One sentence that says what happened.
+    public let message: String
+    /// One sentence that says what to do next.
+    public let remedy: String
+    /// Where it happened.
+    public let location: Location
+    /// The error number of the system call that failed, if one did.
+    public let errorNumber: Int32?
+
+    /// Makes an error.
+    ///
+    /// - Parameters:
+    ///   - code: The kind of failure.
+    ///   - message: What happened, one sentence.
+    ///   - remedy: What to do next, one sentence.
+    ///   - location: Where it happened.
+    ///   - errorNumber: The failed system call's error number.
+    public init(
+        _ code: Code, _ message: String, remedy: String, at location: Location = Location(), errorNumber: Int32? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+        self.location = location
+        self.errorNumber = errorNumber
+    }
+
+    /// Whether running the whole transaction again can succeed without anything else being changed.
+    public var isRetryable: Bool { code == .conflict }
+}
+
+extension StoreError: CustomStringConvertible {
+    /// The message, the place and the remedy in one line.
+    public var description: String {
+        var place: [String] = []
+        if let path = location.path { place.append(path) }
+        if let structure = location.structure { place.append(structure) }
+        if let offset = location.offset { place.append("offset \(offset)") }
+        if let keys = location.keys { place.append("keys \(keys)") }
+        let parenthesis = place.isEmpty ? "" : " (\(place.joined(separator: ", ")))"
+        return "\(message)\(parenthesis) \(remedy)"
+    }
+}
+
+extension StoreError {
+    /// Damage found in stored bytes.
+    package static func corrupt(
+        _ message: String, structure: String, offset: UInt64? = nil, keys: KeyRange? = nil
+    ) -> StoreError {
+        StoreError(
+            .corrupt,
+            message,
+            remedy: "Run `lsmtx check` to see the extent of the damage, and restore the file from a backup.",
+            at: Location(offset: offset, structure: structure, keys: keys)
+        )
+    }
+
+    /// The same error with the file's path filled in, for the layers that know it.
+    package func at(path: String) -> StoreError {
+        guard location.path == nil else { return self }
+        var known = location
+        known.path = path
+        return StoreError(code, message, remedy: remedy, at: known, errorNumber: errorNumber)
+    }
+}

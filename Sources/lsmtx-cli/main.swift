@@ -1,0 +1,3 @@
+import LSMTx
+
+print("lsmtx")
