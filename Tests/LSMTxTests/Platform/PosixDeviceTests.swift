@@ -14,16 +14,6 @@ import Darwin
 @Suite struct PosixDeviceTests {
     private static func filled(_ count: Int, _ byte: UInt8) -> [UInt8] { [UInt8](repeating: byte, count: count) }
 
-    private static func write(_ bytes: [UInt8], _ offset: UInt64, to device: PosixDevice) throws(StoreError) {
-        try bytes.withUnsafeBytes { bytes throws(StoreError) in try device.write(bytes, at: offset) }
-    }
-
-    private static func read(_ count: Int, _ offset: UInt64, from device: PosixDevice) throws -> [UInt8] {
-        var bytes = filled(count, 0xEE)
-        let done = try bytes.withUnsafeMutableBytes { try device.read(into: $0, at: offset) }
-        return Array(bytes[..<done])
-    }
-
     private static func code(_ body: () throws -> Void) -> StoreError.Code? {
         do {
             try body()
@@ -37,10 +27,10 @@ import Darwin
         try withTemporaryFolder { folder in
             let device = try PosixDevice.create(path: "\(folder)/app.lsmtx") { device throws(StoreError) in
                 #expect(entries(of: folder) == [])
-                try Self.write([1, 2, 3], 0, to: device)
+                try device.write([1, 2, 3], at: 0)
             }
             #expect(entries(of: folder) == ["app.lsmtx"])
-            #expect(try Self.read(10, 0, from: #require(device)) == [1, 2, 3])
+            #expect(try #require(device).readBytes(10, at: 0) == [1, 2, 3])
         }
     }
 
@@ -48,13 +38,13 @@ import Darwin
         try withTemporaryFolder { folder in
             let path = "\(folder)/app.lsmtx"
             let made = try PosixDevice.createInPlace(path: path) { device throws(StoreError) in
-                try Self.write([7], 0, to: device)
+                try device.write([7], at: 0)
             }
             #expect(made != nil)
             #expect(entries(of: folder) == ["app.lsmtx"])
             let second = try PosixDevice.createInPlace(path: path) { _ in Issue.record("initialized twice") }
             #expect(second == nil)
-            #expect(try Self.read(10, 0, from: .open(path: path, writable: false)) == [7])
+            #expect(try PosixDevice.open(path: path, writable: false).readBytes(10, at: 0) == [7])
         }
     }
 
@@ -76,12 +66,12 @@ import Darwin
     @Test func anExistingFileIsNotOverwritten() throws {
         try withTemporaryFolder { folder in
             let path = "\(folder)/app.lsmtx"
-            _ = try PosixDevice.create(path: path) { device throws(StoreError) in try Self.write([1], 0, to: device) }
+            _ = try PosixDevice.create(path: path) { device throws(StoreError) in try device.write([1], at: 0) }
             let second = try PosixDevice.create(path: path) { device throws(StoreError) in
-                try Self.write([2], 0, to: device)
+                try device.write([2], at: 0)
             }
             #expect(second == nil)
-            #expect(try Self.read(4, 0, from: .open(path: path, writable: true)) == [1])
+            #expect(try PosixDevice.open(path: path, writable: true).readBytes(4, at: 0) == [1])
             #expect(entries(of: folder) == ["app.lsmtx"])
         }
     }
@@ -91,12 +81,12 @@ import Darwin
             let path = "\(folder)/app.lsmtx"
             let second = try PosixDevice.create(path: path) { device throws(StoreError) in
                 _ = try PosixDevice.create(path: path) { first throws(StoreError) in
-                    try Self.write([1], 0, to: first)
+                    try first.write([1], at: 0)
                 }
-                try Self.write([2], 0, to: device)
+                try device.write([2], at: 0)
             }
             #expect(second == nil)
-            #expect(try Self.read(4, 0, from: .open(path: path, writable: false)) == [1])
+            #expect(try PosixDevice.open(path: path, writable: false).readBytes(4, at: 0) == [1])
         }
     }
 
@@ -120,7 +110,7 @@ import Darwin
             #expect(Self.code { _ = try PosixDevice.open(path: path, writable: true) } == .notFound)
             #expect(Self.code { _ = try PosixDevice.create(path: path) { _ in } } == .notFound)
             #expect(Self.code { _ = try PosixDevice.open(path: "\(folder)/x", writable: true) } == .notFound)
-            do {
+            do throws(StoreError) {
                 _ = try PosixDevice.open(path: path, writable: false)
             } catch {
                 #expect(error.location.path == path)
@@ -143,12 +133,12 @@ import Darwin
     @Test func aReadOnlyFileRefusesWritesAndTheWriterLock() throws {
         try withTemporaryFolder { folder in
             let path = "\(folder)/a"
-            _ = try PosixDevice.create(path: path) { device throws(StoreError) in try Self.write([1], 0, to: device) }
+            _ = try PosixDevice.create(path: path) { device throws(StoreError) in try device.write([1], at: 0) }
             let device = try PosixDevice.open(path: path, writable: false)
-            #expect(throws: StoreError.self) { try Self.write([2], 0, to: device) }
+            #expect(throws: StoreError.self) { try device.write([2], at: 0) }
             #expect(Self.code { _ = try device.lock(exclusive: true) } == .readOnly)
             #expect(try device.lock(exclusive: false) == nil)
-            #expect(try Self.read(9, 0, from: device) == [1])
+            #expect(try device.readBytes(9, at: 0) == [1])
         }
     }
 
@@ -157,7 +147,7 @@ import Darwin
         try withTemporaryFolder { folder in
             let up = String(repeating: "../", count: 40)
             let device = try PosixDevice.create(path: "\(up)\(folder.dropFirst())/a") { device throws(StoreError) in
-                try Self.write([5], 0, to: device)
+                try device.write([5], at: 0)
             }
             #expect(device != nil)
             #expect(entries(of: folder) == ["a"])
@@ -181,19 +171,16 @@ import Darwin
                     case 0: try device.reserve(range)
                     case 1: try device.punch(range)
                     case 2: try device.truncate(to: min(offset, device.length()))
-                    case 3: try bytes.withUnsafeBytes { try device.writeDurably($0, at: offset) }
+                    case 3: try device.writeDurably(bytes, at: offset)
                     case 4:
                         try device.sync()
                         device.dropCache(range)
-                    default: try bytes.withUnsafeBytes { try device.write($0, at: offset) }
+                    default: try device.write(bytes, at: offset)
                     }
                 }
-                var expected = Self.filled(120_000, 0xEE)
-                var actual = expected
-                let expectedCount = try expected.withUnsafeMutableBytes { try model.read(into: $0, at: 0) }
-                let actualCount = try actual.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
-                #expect(try model.length() == file.length(), "step \(step)")
-                #expect(expectedCount == actualCount && expected == actual, "step \(step)")
+                let expected = try model.readAll()
+                let actual = try file.readAll()
+                #expect(expected == actual, "step \(step)")
                 guard expected == actual else { return }
             }
         }
@@ -203,8 +190,8 @@ import Darwin
         try withTemporaryFolder { folder in
             let file = try #require(try PosixDevice.create(path: "\(folder)/a") { _ in })
             for offset in [UInt64.max, 1 << 63, UInt64(Int64.max) - 1] {
-                #expect(try Self.read(16, offset, from: file) == [])
-                #expect(Self.code { try Self.write([1, 2, 3], offset, to: file) } == .diskFull)
+                #expect(try file.readBytes(16, at: offset) == [])
+                #expect(Self.code { try file.write([1, 2, 3], at: offset) } == .diskFull)
                 #expect(Self.code { try file.reserve(FileRange(offset: offset, length: 8)) } == .diskFull)
                 try file.punch(FileRange(offset: offset, length: 8))
                 file.dropCache(FileRange(offset: offset, length: 8))
@@ -219,7 +206,7 @@ import Darwin
             let file = try #require(try PosixDevice.create(path: "\(folder)/a") { _ in })
             file.close()
             file.close()
-            #expect(Self.code { try Self.write([1], 0, to: file) } == .closed)
+            #expect(Self.code { try file.write([1], at: 0) } == .closed)
             #expect(Self.code { _ = try file.length() } == .closed)
             #expect(throws: StoreError.self) { try file.sync() }
         }

@@ -80,7 +80,7 @@ import Darwin
         let writer = try #require(try PosixDevice.create(path: path) { _ in })
         #expect(try writer.lock(exclusive: true) == nil)
         let parent = getpid()
-        await #expect(processExitsWith: .success) { [path, parent] in
+        await #expect(processExitsWith: .success) { [path = path as String, parent = parent as Int32] in
             let other = try PosixDevice.open(path: path, writable: true)
             let holder = try other.lock(exclusive: true)
             exit(holder == LockHolder(processID: parent, isThisProcess: false) ? 0 : 1)
@@ -93,7 +93,7 @@ import Darwin
         defer { removeTemporaryFolder(folder) }
         let path = "\(folder)/a"
         let device = try #require(try PosixDevice.create(path: path) { _ in })
-        await #expect(processExitsWith: .signal(SIGKILL)) { [path] in
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             let other = try PosixDevice.open(path: path, writable: true)
             guard try other.lock(exclusive: true) == nil else { exit(1) }
             kill(getpid(), SIGKILL)
