@@ -16,14 +16,22 @@ internal import Synchronization
 /// A pin lasts one call; whatever must live longer takes a reference or a count of its own while pinned.
 package enum Epoch {
     /// One thread's slot, alone on its cache lines.
+    ///
+    /// All fields are atomics, also those that only the owner touches: changing a plain field through the pointer
+    /// counts as changing the whole slot, which races with the scan.
     package struct Slot: ~Copyable {
         /// 0 when the thread reads nothing, else the counter when it began.
         fileprivate let pinned: Atomic<UInt64>
         /// 1 while a living thread owns the slot.
         fileprivate let owned: Atomic<UInt32>
         /// How many pins of this thread are nested; only the owner touches it.
-        fileprivate var depth: Int
-        fileprivate var next: UnsafeMutablePointer<Slot>?
+        fileprivate let depth: Atomic<Int>
+        /// The address of the slot that was made before this one; fixed once this one can be found.
+        fileprivate let next: Atomic<UInt>
+
+        fileprivate var following: UnsafeMutablePointer<Slot>? {
+            UnsafeMutablePointer(bitPattern: next.load(ordering: .relaxed))
+        }
     }
 
     private static let slotStride = 256
@@ -56,18 +64,20 @@ package enum Epoch {
         } else {
             slot = adoptSlot()
         }
-        if slot.pointee.depth == 0 {
-            slot.pointee.pinned.store(counter.value.load(ordering: .relaxed), ordering: .sequentiallyConsistent)
+        let depth = slot.pointee.depth.load(ordering: .relaxed)
+        if depth == 0 {
+            slot.pointee.pinned.store(counter.value.load(ordering: .acquiring), ordering: .sequentiallyConsistent)
         }
-        slot.pointee.depth += 1
+        slot.pointee.depth.store(depth + 1, ordering: .relaxed)
         return slot
     }
 
     /// Ends reading: pointers loaded since the matching ``pin()`` may be freed from now on.
     @inline(__always)
     package static func unpin(_ slot: UnsafeMutablePointer<Slot>) {
-        slot.pointee.depth -= 1
-        if slot.pointee.depth == 0 {
+        let depth = slot.pointee.depth.load(ordering: .relaxed) - 1
+        slot.pointee.depth.store(depth, ordering: .relaxed)
+        if depth == 0 {
             slot.pointee.pinned.store(0, ordering: .releasing)
         }
     }
@@ -100,7 +110,7 @@ package enum Epoch {
         while let slot = next {
             let pinned = slot.pointee.pinned.load(ordering: .sequentiallyConsistent)
             if pinned != 0 { oldest = min(oldest, pinned) }
-            next = slot.pointee.next
+            next = slot.pointee.following
         }
         return oldest
     }
@@ -113,15 +123,15 @@ package enum Epoch {
                 setThreadSlot(slot)
                 return slot
             }
-            next = slot.pointee.next
+            next = slot.pointee.following
         }
         let memory = UnsafeMutableRawPointer.allocate(byteCount: slotStride, alignment: slotStride)
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: slotStride)
         let slot = memory.assumingMemoryBound(to: Slot.self)
-        slot.initialize(to: Slot(pinned: Atomic(0), owned: Atomic(1), depth: 0, next: nil))
+        slot.initialize(to: Slot(pinned: Atomic(0), owned: Atomic(1), depth: Atomic(0), next: Atomic(0)))
         var head = counter.slots.load(ordering: .relaxed)
         while true {
-            slot.pointee.next = UnsafeMutablePointer(bitPattern: head)
+            slot.pointee.next.store(head, ordering: .relaxed)
             let result = counter.slots.compareExchange(
                 expected: head, desired: UInt(bitPattern: slot), ordering: .sequentiallyConsistent)
             if result.exchanged { break }
@@ -132,7 +142,7 @@ package enum Epoch {
     }
 
     private static func setThreadSlot(_ slot: UnsafeMutablePointer<Slot>) {
-        slot.pointee.depth = 0
+        slot.pointee.depth.store(0, ordering: .relaxed)
         lsmtx_thread_slot_set(slot) { ended in
             guard let slot = ended?.assumingMemoryBound(to: Slot.self) else { return }
             slot.pointee.pinned.store(0, ordering: .releasing)
