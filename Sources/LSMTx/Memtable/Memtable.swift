@@ -22,6 +22,8 @@ internal import Synchronization
 /// and a B+-tree with optimistic locks (3 M/s, 2 M gets/s); and a linked list of new keys instead of the registry,
 /// which must be walked one cache miss after the other.
 package final class Memtable: Sendable {
+    private static let timestampBoundSlack: UInt64 = 63
+
     private let memory: MemtableMemory
     private let order = Guarded(MemtableOrder())
 
@@ -111,17 +113,18 @@ package final class Memtable: Sendable {
         memory.registry[Int(place)].store(node, ordering: .releasing)
     }
 
-    /// Widens the range of timestamps. All inserts of a commit but the first only load.
+    /// Widens the range of timestamps, the upper end by steps of 64, so that most inserts only load.
     ///
-    /// Not by `Atomic.min` and `max`: for unsigned numbers they compare as if signed.
+    /// Exchanging the exact newest timestamp at every insert is what two inserting threads then spend their time on:
+    /// 266 ns an insert against 56. Not by `Atomic.min` and `max`: for unsigned numbers they compare as if signed.
     @inline(__always)
     private func note(_ timestamp: Timestamp) {
         let counters = memory.counters
-        var largest = counters.pointee.largestTimestamp.load(ordering: .relaxed)
-        while timestamp.rawValue > largest {
-            largest =
-                counters.pointee.largestTimestamp.compareExchange(
-                    expected: largest, desired: timestamp.rawValue, ordering: .relaxed
+        var bound = counters.pointee.timestampBound.load(ordering: .relaxed)
+        while timestamp.rawValue > bound {
+            bound =
+                counters.pointee.timestampBound.compareExchange(
+                    expected: bound, desired: timestamp.rawValue | Self.timestampBoundSlack, ordering: .relaxed
                 ).original
         }
         var smallest = counters.pointee.smallestTimestamp.load(ordering: .relaxed)
@@ -244,10 +247,12 @@ package final class Memtable: Sendable {
         Timestamp(rawValue: memory.counters.pointee.smallestTimestamp.load(ordering: .relaxed))
     }
 
-    /// The newest timestamp inserted; `Timestamp.zero` while there is none.
+    /// No version is newer than this; the newest may be up to 63 older. `Timestamp.zero` while there is none.
+    ///
+    /// It serves to skip a memtable that cannot matter. A table's newest timestamp comes from its versions.
     @inline(__always)
-    package var largestTimestamp: Timestamp {
-        Timestamp(rawValue: memory.counters.pointee.largestTimestamp.load(ordering: .relaxed))
+    package var timestampBound: Timestamp {
+        Timestamp(rawValue: memory.counters.pointee.timestampBound.load(ordering: .relaxed))
     }
 
     /// How many runs a scan walks; what tests and statistics look at.

@@ -17,7 +17,7 @@ struct MemtableMemory: ~Copyable, @unchecked Sendable {
         /// How many keys are in the index, and so how many registry places are taken.
         let keys: Atomic<UInt64>
         let smallestTimestamp: Atomic<UInt64>
-        let largestTimestamp: Atomic<UInt64>
+        let timestampBound: Atomic<UInt64>
         let frozen: Atomic<UInt32>
     }
 
@@ -87,7 +87,7 @@ struct MemtableMemory: ~Copyable, @unchecked Sendable {
         counters = base.bindMemory(to: Counters.self, capacity: 1)
         counters.initialize(
             to: Counters(
-                used: Atomic(1), keys: Atomic(0), smallestTimestamp: Atomic(.max), largestTimestamp: Atomic(0),
+                used: Atomic(1), keys: Atomic(0), smallestTimestamp: Atomic(.max), timestampBound: Atomic(0),
                 frozen: Atomic(0)))
         slots = (base + slotStart).bindMemory(to: Atomic<UInt64>.self, capacity: slotCount)
         registry = (base + registryStart).bindMemory(to: Atomic<UInt32>.self, capacity: maximumKeys)

@@ -1,3 +1,5 @@
+internal import CLSMTxShims
+
 /// Some keys of a memtable in order: for each, the 8 bytes after the prefix that all keys of the run share, and its
 /// node. Slices that differ order the keys; equal ones need a comparison of the keys.
 final class MemtableRun: @unchecked Sendable {
@@ -9,15 +11,23 @@ final class MemtableRun: @unchecked Sendable {
     /// The bytes that all keys of the run begin with.
     let prefix: BorrowedBytes
 
+    /// Every 64th slice.
+    private let samples: UnsafePointer<UInt64>
     private let memory: UnsafeMutableRawPointer
+
+    private static let sampleDistance = 64
 
     private init(
         count: Int, prefix: BorrowedBytes, fill: (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt32>) -> Void
     ) {
-        memory = .allocate(byteCount: count * 12, alignment: 8)
+        let sampleCount = (count + Self.sampleDistance - 1) / Self.sampleDistance
+        memory = .allocate(byteCount: (count + sampleCount) * 8 + count * 4, alignment: 64)
         let slices = memory.bindMemory(to: UInt64.self, capacity: count)
-        let nodes = (memory + count * 8).bindMemory(to: UInt32.self, capacity: count)
+        let samples = (memory + count * 8).bindMemory(to: UInt64.self, capacity: sampleCount)
+        let nodes = (memory + (count + sampleCount) * 8).bindMemory(to: UInt32.self, capacity: count)
         fill(slices, nodes)
+        for sample in 0..<sampleCount { samples[sample] = slices[sample * Self.sampleDistance] }
+        self.samples = UnsafePointer(samples)
         self.slices = UnsafePointer(slices)
         self.nodes = UnsafePointer(nodes)
         self.count = count
@@ -109,18 +119,31 @@ final class MemtableRun: @unchecked Sendable {
             return isAfter ? count : 0
         }
         let slice = KeyOrder.slice64(key, from: prefix.count)
-        var low = Self.partition(slices, 0, count) { $0 < slice }
-        guard low < count, slices[low] == slice else { return low }
-        var high = Self.partition(slices, low, count) { $0 <= slice }
+        var low = firstPlace(notBefore: slice)
+        // Doubling steps over equal slices: there is seldom more than one.
+        var step = 1
+        while low + step < count, slices[low + step] == slice { step *= 2 }
+        var high = min(low + step, count)
         while low < high {
             let middle = (low + high) / 2
-            if KeyOrder.compare(MemtableNode(arena, nodes[middle]).key, key) < 0 {
+            if slices[middle] == slice, KeyOrder.compare(MemtableNode(arena, nodes[middle]).key, key) < 0 {
                 low = middle + 1
             } else {
                 high = middle
             }
         }
         return low
+    }
+
+    /// Over the samples, which stay in a near cache, then within one block, whose lines are loaded all at once.
+    @inline(__always)
+    private func firstPlace(notBefore slice: UInt64) -> Int {
+        let block = Self.partition(samples, 0, (count + Self.sampleDistance - 1) / Self.sampleDistance) { $0 < slice }
+        guard block > 0 else { return 0 }
+        let low = (block - 1) * Self.sampleDistance
+        let high = min(low + Self.sampleDistance, count)
+        for line in stride(from: low, to: high, by: 8) { lsmtx_prefetch(slices + line) }
+        return Self.partition(slices, low, high) { $0 < slice }
     }
 
     /// The first place in `low..<high` where `isBefore` is false, given that it is true before and false after it.

@@ -26,7 +26,8 @@ struct MemtableRunMerge: ~Copyable {
         mutating func reload() { if isInside { slice = rebase.apply(slices[position]) } }
     }
 
-    private static let prefetchDistance = 12
+    private static let prefetchDistance = 8
+    private static let seekPrefetchCount = 8
 
     /// Keeps the arrays that the places point into.
     private let runs: [MemtableRun]
@@ -79,12 +80,14 @@ struct MemtableRunMerge: ~Copyable {
     mutating func seek(to key: BorrowedBytes) {
         for index in 0..<runCount { move(index, to: runs[index].lowerBound(of: key, arena: arena)) }
         selectForward()
+        if isValid { prefetchAround(current, step: 1) }
     }
 
     /// To the last key before `key`.
     mutating func seekBackward(before key: BorrowedBytes) {
         for index in 0..<runCount { move(index, to: runs[index].lowerBound(of: key, arena: arena) - 1) }
         selectBackward()
+        if isValid { prefetchAround(current, step: -1) }
     }
 
     private func move(_ index: Int, to position: Int) {
@@ -128,7 +131,21 @@ struct MemtableRunMerge: ~Copyable {
 
     @inline(__always)
     private func prefetch(_ node: UInt32) {
-        lsmtx_prefetch(arena + Int(node) &* MemtableMemory.unitBytes)
+        let address = arena + Int(node) &* MemtableMemory.unitBytes
+        lsmtx_prefetch(address)
+        lsmtx_prefetch(address + 64)
+    }
+
+    /// Begins to load what the steps after a seek will show: those nodes are not yet within the reach of ``next()``.
+    private func prefetchAround(_ index: Int, step: Int) {
+        let place = places + index
+        var position = place.pointee.position
+        var left = Self.seekPrefetchCount
+        while left > 0, position >= 0, position < place.pointee.count {
+            prefetch(place.pointee.nodes[position])
+            position += step
+            left -= 1
+        }
     }
 
     /// Moves every other place across the current key.

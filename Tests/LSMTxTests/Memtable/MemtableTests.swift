@@ -49,7 +49,7 @@ import Testing
         }
         #expect(memtable.keyCount == model.versions.count)
         #expect(memtable.entryCount == Self.steps)
-        #expect(memtable.largestTimestamp.rawValue == timestamp)
+        #expect(memtable.timestampBound.rawValue >= timestamp && memtable.timestampBound.rawValue < timestamp + 64)
         memtable.freeze()
         #expect(memtable.allItems == model.allItems, place)
         #expect(memtable.runCount == 1)
@@ -107,7 +107,7 @@ import Testing
         cursor.seek(to: [])
         let isPlaced = cursor.isValid
         #expect(!isPlaced)
-        #expect(memtable.smallestTimestamp == .max && memtable.largestTimestamp == .zero)
+        #expect(memtable.smallestTimestamp == .max && memtable.timestampBound == .zero)
         memtable.freeze()
         #expect(memtable.allItems.isEmpty)
     }
@@ -126,7 +126,7 @@ import Testing
         #expect(memtable.find([1], at: 9) == .init(timestamp: 8, value: nil))
         #expect(memtable.items(at: 7) == [.init(key: [1], version: .init(timestamp: 7, value: [3]))])
         #expect(memtable.entryCount == 6 && memtable.keyCount == 1)
-        #expect(memtable.smallestTimestamp.rawValue == 5 && memtable.largestTimestamp.rawValue == 8)
+        #expect(memtable.smallestTimestamp.rawValue == 5 && memtable.timestampBound.rawValue == 63)
         memtable.freeze()
         #expect(memtable.allItems.map(\.version.timestamp) == [8, 7, 5])
         #expect(memtable.allItems.map(\.version.value) == [nil, [3], [1]])
