@@ -1,0 +1,113 @@
+internal import CLSMTxShims
+internal import Synchronization
+
+/// The one piece of memory that a memtable lives in: counters, hash slots, registry of keys, and the arena.
+///
+/// Everything in it is addressed by 32-bit offsets in 8-byte units from ``arena``, which reaches 32 GiB. Slots and
+/// registry start as zeros; the arena's bytes are always written before anything refers to them.
+struct MemtableMemory: ~Copyable, @unchecked Sendable {
+    // @unchecked: threads share the memory only through its atomics, and through arena bytes that are written before
+    // a releasing store makes their offset known.
+
+    /// What every insert changes, on cache lines of its own, so that lookups share none with inserts.
+    struct Counters: ~Copyable {
+        /// The next free unit of the arena in the low half, the number of inserts in the high half: one addition
+        /// serves both.
+        let used: Atomic<UInt64>
+        /// How many keys are in the index, and so how many registry places are taken.
+        let keys: Atomic<UInt64>
+        let smallestTimestamp: Atomic<UInt64>
+        let timestampBound: Atomic<UInt64>
+        let frozen: Atomic<UInt32>
+    }
+
+    static let unitBytes = 8
+    private static let counterBytes = 128
+    private static let hugePageBytes = 2 << 20
+    /// More would not fit the 32-bit offsets, with room for the first unit, which stands for "none".
+    private static let maximumCapacity = (Int(UInt32.max) - 1) * unitBytes
+    /// Of 64-byte entries, so many slots are three quarters full when the arena is at 48 bytes in 64; entries of the
+    /// usual 140 bytes fill the arena while the slots are less than half full.
+    private static let arenaBytesPerSlot = 64
+
+    private let base: UnsafeMutableRawPointer
+    private let length: Int
+    private let isMapped: Bool
+
+    let counters: UnsafeMutablePointer<Counters>
+    /// {hash fragment, high 32 bits | node offset, low 32 bits}; 0 is a free slot. A power of two of them.
+    let slots: UnsafeMutablePointer<Atomic<UInt64>>
+    let slotMask: Int
+    /// The nodes in the order in which their keys came; 0 where an insert has taken the place and not yet filled it.
+    let registry: UnsafeMutablePointer<Atomic<UInt32>>
+    let maximumKeys: Int
+    let arena: UnsafeMutableRawPointer
+    /// The first unit past the arena.
+    let unitLimit: Int
+
+    /// - Parameters:
+    ///   - capacity: Bytes that entries may take, as ``Memtable/spaceNeeded(keyBytes:valueBytes:)`` counts them.
+    ///   - entries: At least so many keys fit, however small they are.
+    init(capacity: Int, entries: Int) throws(StoreError) {
+        guard capacity >= 0, capacity <= Self.maximumCapacity, entries >= 0, entries <= capacity / Self.unitBytes else {
+            throw StoreError(
+                .tooLarge, "A write buffer of \(capacity) bytes is beyond what can be addressed.",
+                remedy: "Configure smaller write buffers or smaller transactions.")
+        }
+        let wanted = max(capacity / Self.arenaBytesPerSlot, entries + entries / 3 + 1, 8)
+        let slotCount = 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
+        let maximumKeys = slotCount / 4 * 3
+        let slotStart = Self.counterBytes
+        let registryStart = slotStart + slotCount * MemoryLayout<UInt64>.stride
+        let arenaStart = registryStart + maximumKeys * MemoryLayout<UInt32>.stride
+        let unitLimit = 1 + (capacity + Self.unitBytes - 1) / Self.unitBytes
+        let needed = arenaStart + unitLimit * Self.unitBytes
+
+        // Small stores must stay small: a mapping would take a huge page each.
+        let isMapped = capacity >= Self.hugePageBytes
+        let length = isMapped ? (needed + Self.hugePageBytes - 1) & ~(Self.hugePageBytes - 1) : needed
+        let base: UnsafeMutableRawPointer
+        if isMapped {
+            guard let mapped = lsmtx_map_huge(length) else {
+                throw StoreError(
+                    .io, "The system has no memory for a write buffer of \(capacity) bytes.",
+                    remedy: "Free some memory, or configure smaller write buffers.")
+            }
+            base = mapped
+        } else {
+            base = .allocate(byteCount: length, alignment: Self.counterBytes)
+            base.initializeMemory(as: UInt8.self, repeating: 0, count: arenaStart)
+        }
+        self.base = base
+        self.length = length
+        self.isMapped = isMapped
+        self.maximumKeys = maximumKeys
+        self.unitLimit = unitLimit
+        slotMask = slotCount - 1
+        counters = base.bindMemory(to: Counters.self, capacity: 1)
+        counters.initialize(
+            to: Counters(
+                used: Atomic(1), keys: Atomic(0), smallestTimestamp: Atomic(.max), timestampBound: Atomic(0),
+                frozen: Atomic(0)))
+        slots = (base + slotStart).bindMemory(to: Atomic<UInt64>.self, capacity: slotCount)
+        registry = (base + registryStart).bindMemory(to: Atomic<UInt32>.self, capacity: maximumKeys)
+        arena = base + arenaStart
+    }
+
+    deinit {
+        if isMapped {
+            lsmtx_unmap(base, length)
+        } else {
+            base.deallocate()
+        }
+    }
+
+    /// Takes `units` of the arena for one insert.
+    @inline(__always)
+    func allocate(units: Int) -> UInt32 {
+        let used = counters.pointee.used.wrappingAdd(1 << 32 | UInt64(units), ordering: .relaxed).oldValue
+        let first = UInt32(truncatingIfNeeded: used)
+        precondition(Int(first) + units <= unitLimit, "The memtable is over its capacity; hasRoom was not asked.")
+        return first
+    }
+}
