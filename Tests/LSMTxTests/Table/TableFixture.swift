@@ -42,7 +42,7 @@ struct TableFixture {
             device: device, file: file, cache: BlockCache(capacity: cacheBytes), descriptor: descriptor, model: sorted)
     }
 
-    private init(
+    init(
         device: MemoryDevice, file: StoreFile, cache: BlockCache, descriptor: TableDescriptor, model: [ModelVersion]
     ) {
         self.device = device
@@ -143,8 +143,9 @@ enum KeyShape: String, CaseIterable, Sendable {
         case .tiny: (0..<Int.random(in: 0...2, using: &random)).map { _ in UInt8.random(in: 0...3, using: &random) }
         case .sharedPrefix: Array("tenant/000000000042/table/".utf8) + Self.bytes(5, &random)
         case .nested: [UInt8](repeating: 0x61, count: Int.random(in: 0...60, using: &random))
-        case .zeros: [UInt8](repeating: 0, count: Int.random(in: 0...9, using: &random))
-            + (Bool.random(using: &random) ? [] : [UInt8.random(in: 0...1, using: &random)])
+        case .zeros:
+            [UInt8](repeating: 0, count: Int.random(in: 0...9, using: &random))
+                + (Bool.random(using: &random) ? [] : [UInt8.random(in: 0...1, using: &random)])
         case .decimal: Array(String(10_000_000 + UInt64.random(in: 0..<500, using: &random)).utf8)
         case .long: [UInt8](repeating: 0x78, count: 300) + Self.bytes(Int.random(in: 0...40, using: &random), &random)
         }

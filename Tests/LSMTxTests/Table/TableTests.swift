@@ -4,8 +4,8 @@ import Testing
 @testable import LSMTx
 
 #if DEBUG
-private let modelEntries = 250
-private let probes = 150
+private let modelEntries = 150
+private let probes = 80
 #else
 private let modelEntries = 1500
 private let probes = 1500
@@ -172,7 +172,8 @@ private let probes = 1500
             let upper = Bool.random(using: &random) ? Self.target(test.shape, fixture, &random) : nil
             let after = Self.timestamp(&random)
             let range = KeyRange(from: lower, upTo: upper)
-            let expected = fixture.model.filter { range.contains($0.key) && $0.timestamp > after }.map(\.timestamp).max()
+            let expected = fixture.model.filter { range.contains($0.key) && $0.timestamp > after }.map(\.timestamp)
+                .max()
             let found = try lower.withBorrowed { lower in
                 guard let upper else {
                     return try fixture.table.newestTimestamp(
