@@ -1,0 +1,78 @@
+/// All that the manifest holds of a table, so that opening a store reads no table.
+package struct TableDescriptor: Equatable, Sendable {
+    package let id: TableID
+    package let level: Int
+    package let born: Generation
+    /// What the table takes in the file, in the order of its blocks.
+    package let extents: [FileRange]
+    package let properties: BlockPointer
+    package let statistics: TableStatistics
+
+    /// Bytes in the file.
+    package var fileBytes: UInt64 { extents.reduce(0) { $0 + $1.length } }
+
+    package var smallestKey: [UInt8] { statistics.smallestKey }
+    package var largestKey: [UInt8] { statistics.largestKey }
+    package var smallestTimestamp: Timestamp { statistics.smallestTimestamp }
+    package var largestTimestamp: Timestamp { statistics.largestTimestamp }
+
+    init(
+        id: TableID, level: Int, born: Generation, extents: [FileRange], properties: BlockPointer,
+        statistics: TableStatistics
+    ) {
+        self.id = id
+        self.level = level
+        self.born = born
+        self.extents = extents
+        self.properties = properties
+        self.statistics = statistics
+    }
+
+    /// The same table in another level: what moving it down without rewriting it gives.
+    package func moved(toLevel level: Int) -> TableDescriptor {
+        TableDescriptor(
+            id: id, level: level, born: born, extents: extents, properties: properties, statistics: statistics)
+    }
+
+    package func encode(to writer: inout ByteWriter) {
+        writer.uint64(id.rawValue)
+        writer.uint8(UInt8(level))
+        writer.uint64(born.rawValue)
+        properties.encode(to: &writer)
+        statistics.encode(to: &writer)
+        writer.varint(UInt64(extents.count))
+        for extent in extents {
+            writer.varint(extent.offset / ExtentAllocator.pageBytes)
+            writer.varint(extent.length / ExtentAllocator.pageBytes)
+        }
+        // Extents that belong to large values: reserved.
+        writer.varint(0)
+    }
+
+    package init(from reader: inout ByteReader) throws(StoreError) {
+        id = TableID(rawValue: try reader.uint64())
+        level = Int(try reader.uint8())
+        born = Generation(rawValue: try reader.uint64())
+        let properties = try BlockPointer(from: &reader)
+        self.properties = properties
+        statistics = try TableStatistics(from: &reader)
+        let count = try reader.count(minimumBytes: 2)
+        var extents: [FileRange] = []
+        extents.reserveCapacity(count)
+        let pages = Limits.maximumFileBytes / ExtentAllocator.pageBytes
+        for _ in 0..<count {
+            let page = try reader.varint()
+            let length = try reader.varint()
+            guard page < pages, length > 0, length <= pages - page else {
+                throw reader.fail("An extent is out of range.")
+            }
+            extents.append(
+                FileRange(offset: page * ExtentAllocator.pageBytes, length: length * ExtentAllocator.pageBytes))
+        }
+        self.extents = extents
+        guard try reader.varint() == 0 else { throw reader.fail("Large values are not known to this version.") }
+        guard properties.length <= UInt32(SealedBlock.maximumBytes),
+            extents.contains(where: { $0.contains(properties.range) })
+        else { throw reader.fail("A block lies outside the table.") }
+    }
+}
