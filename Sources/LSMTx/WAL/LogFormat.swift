@@ -8,6 +8,9 @@ enum LogFormat {
     /// Offset, length and epoch of the next segment.
     static let segmentEndPayloadBytes = 24
     static let segmentEndBytes = recordHeaderBytes + segmentEndPayloadBytes
+    /// Kept free at the end of each segment: a sector for the record that ends it, and one for that record's copy. They
+    /// always are sectors without synced bytes.
+    static let segmentTailBytes = 2 * sectorBytes
     /// With less room than this for payload, a segment ends rather than taking a fragment.
     static let minimumFragmentBytes = 64
     static let minimumSegmentBytes: UInt64 = 4096
@@ -37,7 +40,7 @@ enum LogFormat {
 enum LogRecordKind: UInt8 {
     /// The commits of one group, or a fragment of them.
     case group = 1
-    /// The last record of a segment, which names the next segment.
+    /// The last record of a segment, which names the next segment. A copy of it lies in the segment's last sector.
     case segmentEnd = 2
 }
 

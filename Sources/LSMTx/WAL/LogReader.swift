@@ -10,6 +10,7 @@
 ///    legitimate only for bytes that were never synced. So the rest of the segment is searched, and the segments
 ///    that follow, for whole records of the same epoch that say that the log was durable beyond L when they were
 ///    written. One of them proves that acknowledged bytes are gone, which is reported and never passed over (R7).
+///    The way to the next segment is there twice, so that damage to it does not hide what follows.
 ///    The limit: damage to the last group looks like a torn tail, unless a clean close has recorded the end.
 ///
 /// A reading process may replay while the log is being written. What it reads of a segment is then not of one

@@ -20,9 +20,11 @@ package struct LogSegment: Hashable, Sendable {
 
     var length: Int { Int(range.length) }
 
-    /// Group records end here at the latest. The sector that follows is kept for the record that ends the segment,
-    /// which then always finds a sector without synced bytes.
-    var dataEnd: Int { length - LogFormat.sectorBytes }
+    /// Group records end here at the latest, and the record that ends the segment begins here at the latest.
+    var dataEnd: Int { length - LogFormat.segmentTailBytes }
+
+    /// Where the copy of the record that ends the segment lies.
+    var copyOffset: Int { length - LogFormat.sectorBytes }
 
     /// The base of the segment that follows.
     package var nextBase: LogSequenceNumber { base.advanced(by: length) }

@@ -17,7 +17,7 @@ package struct LogWrite: ~Copyable, @unchecked Sendable {
     /// The pieces in the further segments, for a write that crosses into them.
     private let rest: UnsafeMutablePointer<Piece>?
     private let restCount: Int
-    /// Where its first record lies.
+    /// Where the group's first record lies: what a replay calls the group.
     package let start: LogSequenceNumber
     /// The record boundary after it: once a sync that began after the write has returned, the log is durable up to
     /// here, if all before it is.
@@ -65,6 +65,11 @@ package struct LogPayload: ~Copyable {
     private var left: Int
     private let nextRoom: Int
 
+    /// Between two fragments lie the end of one segment, up to the copy of its last record, and the header of the
+    /// next fragment.
+    static let bytesBetweenFragments =
+        LogFormat.segmentTailBytes - LogFormat.sectorBytes + LogFormat.segmentEndBytes + LogFormat.recordHeaderBytes
+
     /// - Parameters:
     ///   - target: Where the first fragment's payload goes.
     ///   - room: How much of it goes there.
@@ -105,8 +110,7 @@ package struct LogPayload: ~Copyable {
         var done = 0
         while done < bytes.count {
             if room == 0 {
-                // Between two fragments lie the end of one segment and the header of the next fragment.
-                target += LogFormat.segmentEndBytes + LogFormat.recordHeaderBytes
+                target += LogPayload.bytesBetweenFragments
                 room = nextRoom
             }
             let count = min(room, bytes.count - done)

@@ -132,14 +132,14 @@ package final class LogWriter: @unchecked Sendable {
         let offset = startsOnNewSector || place.isAfterReplay ? LogFormat.nextSector(place.offset) : place.offset
         let recordBytes = LogFormat.recordHeaderBytes + LogFormat.aligned(count)
         guard offset + recordBytes <= place.segment.dataEnd else {
-            var layout = try layOut(count, from: offset)
-            var payload = layout.payload
+            let layout = try layOut(count, from: offset)
+            var payload = payload(of: layout)
             fill(&payload)
             precondition(payload.remaining == 0, "a log payload is shorter than it was said to be")
-            return seal(&layout, durable: durable)
+            return seal(layout, durable: durable)
         }
         let start = place.segment.base.advanced(by: offset)
-        precondition(durable <= start, "bytes that are not written yet cannot be durable")
+        precondition(durable <= start, "unwritten bytes cannot be durable")
         let buffer = pool.take(capacity: recordBytes)
         let record = buffer.bytes
         // Covers the padding; the payload overwrites the rest, or the header does.
@@ -192,28 +192,20 @@ package final class LogWriter: @unchecked Sendable {
 
     // MARK: Crossing into further segments
 
-    /// A group in fragments. In the buffer, the pieces follow each other: fragment, end of segment, next fragment.
+    /// A group that ends the present segment. In the buffer, its pieces follow each other: fragment, end of the segment
+    /// and its copy, next fragment, ...
     private struct Layout {
         let buffer: LogBuffer
         /// The segments it touches, the present one first.
         let segments: [LogSegment]
+        /// Where it begins in the first of them.
         let offset: Int
         let count: Int
-        /// Payload in the present segment: less than a small fragment is not worth its header.
+        /// Payload in the present segment: none when there is so little room that it is not worth a header.
         let firstFragment: Int
         let nextFragment: Int
-
-        var payload: LogPayload {
-            let head = LogFormat.recordHeaderBytes
-            // Without a fragment here, the payload begins behind the end of this segment.
-            guard firstFragment > 0 else {
-                return LogPayload(
-                    target: buffer.bytes + LogFormat.segmentEndBytes + head, room: min(count, nextFragment),
-                    nextRoom: nextFragment, count: count)
-            }
-            return LogPayload(
-                target: buffer.bytes + head, room: firstFragment, nextRoom: nextFragment, count: count)
-        }
+        /// Bytes of the buffer in front of the payload's first byte.
+        let payloadStart: Int
     }
 
     @inline(never)
@@ -222,63 +214,80 @@ package final class LogWriter: @unchecked Sendable {
         let head = LogFormat.recordHeaderBytes
         let room = current.dataEnd - offset - head
         let firstFragment = room >= LogFormat.minimumFragmentBytes ? room : 0
-        let nextFragment = chain.segmentBytes - 2 * LogFormat.sectorBytes - head
+        let nextFragment = chain.segmentBytes - LogFormat.sectorBytes - LogFormat.segmentTailBytes - head
         let further = max((count - firstFragment + nextFragment - 1) / nextFragment, 1)
-        inlineSegments.store(
-            inlineSegments.load(ordering: .relaxed) &+ UInt64(max(further - chain.counts.ready, 0)),
-            ordering: .relaxed)
+        let waits = max(further - chain.counts.ready, 0)
+        inlineSegments.store(inlineSegments.load(ordering: .relaxed) &+ UInt64(waits), ordering: .relaxed)
         let segments = try chain.take(further)
+        let firstPiece = current.copyOffset + LogFormat.segmentEndBytes - offset
+        let payloadStart = head + (firstFragment > 0 ? 0 : firstPiece)
         let bytes =
-            (firstFragment > 0 ? head + firstFragment : 0) + further * (LogFormat.segmentEndBytes + head)
-            + LogFormat.aligned(count - firstFragment)
+            firstPiece + head + LogFormat.aligned(count - firstFragment)
+            + (further - 1) * LogPayload.bytesBetweenFragments
         return Layout(
             buffer: pool.take(capacity: bytes), segments: [current] + segments, offset: offset, count: count,
-            firstFragment: firstFragment, nextFragment: nextFragment)
+            firstFragment: firstFragment, nextFragment: nextFragment, payloadStart: payloadStart)
+    }
+
+    private func payload(of layout: Layout) -> LogPayload {
+        LogPayload(
+            target: layout.buffer.bytes + layout.payloadStart,
+            room: layout.firstFragment > 0 ? layout.firstFragment : min(layout.count, layout.nextFragment),
+            nextRoom: layout.nextFragment, count: layout.count)
     }
 
     @inline(never)
-    private func seal(_ layout: inout Layout, durable: LogSequenceNumber) -> LogWrite {
-        let base = layout.buffer.bytes
+    private func seal(_ layout: Layout, durable: LogSequenceNumber) -> LogWrite {
         let last = layout.segments.count - 1
-        let rest = UnsafeMutablePointer<LogWrite.Piece>.allocate(capacity: last)
+        let pieces = UnsafeMutablePointer<LogWrite.Piece>.allocate(capacity: last)
         var first = LogWrite.Piece(fileOffset: 0, start: 0, count: 0)
         var checksum = cursor.pointee.previousChecksum
         var left = layout.count
         var used = 0
         var offset = layout.offset
-        let start = layout.segments[0].base.advanced(by: offset)
-        precondition(durable <= start, "bytes that are not written yet cannot be durable")
+        var start: LogSequenceNumber?
         for (index, segment) in layout.segments.enumerated() {
-            let pieceStart = used
-            let pieceOffset = segment.range.offset + UInt64(offset)
+            let piece = layout.buffer.bytes + used
+            let pieceOffset = offset
+            func record(at offset: Int) -> UnsafeMutableRawPointer { piece + (offset - pieceOffset) }
+            precondition(durable <= segment.base.advanced(by: offset), "unwritten bytes cannot be durable")
             let fragment = index == 0 ? layout.firstFragment : min(left, layout.nextFragment)
             if fragment > 0 || index == last {
                 left -= fragment
-                let padded = LogFormat.aligned(fragment)
-                for byte in fragment..<padded {
-                    base.storeBytes(of: 0, toByteOffset: used + LogFormat.recordHeaderBytes + byte, as: UInt8.self)
-                }
+                start = start ?? segment.base.advanced(by: offset)
+                let end = offset + LogFormat.recordHeaderBytes + LogFormat.aligned(fragment)
+                let padding = LogFormat.aligned(fragment) - fragment
+                record(at: end - padding).initializeMemory(as: UInt8.self, repeating: 0, count: padding)
                 checksum = LogRecordHeader.seal(
-                    base + used, seed: seed, epoch: segment.epoch, lsn: segment.base.advanced(by: offset).rawValue,
-                    previousChecksum: checksum, durable: durable.rawValue, payloadBytes: fragment, kind: .group,
+                    record(at: offset), seed: seed, epoch: segment.epoch,
+                    lsn: segment.base.advanced(by: offset).rawValue, previousChecksum: checksum,
+                    durable: durable.rawValue, payloadBytes: fragment, kind: .group,
                     flags: index == last ? 0 : LogFormat.continues)
-                used += LogFormat.recordHeaderBytes + padded
-                offset += LogFormat.recordHeaderBytes + padded
+                offset = end
             }
             if index < last {
-                checksum = LogRecordHeader.sealSegmentEnd(
-                    base + used, seed: seed, epoch: segment.epoch, lsn: segment.base.advanced(by: offset).rawValue,
-                    previousChecksum: checksum, durable: durable.rawValue, next: layout.segments[index + 1])
-                used += LogFormat.segmentEndBytes
+                record(at: offset).initializeMemory(
+                    as: UInt8.self, repeating: 0, count: segment.copyOffset - offset)
+                let previous = checksum
+                for place in [segment.copyOffset, offset] {
+                    checksum = LogRecordHeader.sealSegmentEnd(
+                        record(at: place), seed: seed, epoch: segment.epoch,
+                        lsn: segment.base.advanced(by: place).rawValue, previousChecksum: previous,
+                        durable: durable.rawValue, next: layout.segments[index + 1])
+                }
+                offset = segment.copyOffset + LogFormat.segmentEndBytes
             }
-            let piece = LogWrite.Piece(fileOffset: pieceOffset, start: pieceStart, count: used - pieceStart)
-            if index == 0 { first = piece } else { (rest + index - 1).initialize(to: piece) }
+            let written = LogWrite.Piece(
+                fileOffset: segment.range.offset + UInt64(pieceOffset), start: used, count: offset - pieceOffset)
+            used += written.count
+            if index == 0 { first = written } else { (pieces + index - 1).initialize(to: written) }
             if index < last { offset = LogFormat.sectorBytes }
         }
         cursor.pointee = Cursor(layout.segments[last], offset: offset, previousChecksum: checksum)
         let end = cursor.pointee.lsn
         account(end: end, payload: layout.count)
-        return LogWrite(buffer: layout.buffer, first: first, rest: rest, restCount: last, start: start, end: end)
+        return LogWrite(
+            buffer: layout.buffer, first: first, rest: pieces, restCount: last, start: start ?? end, end: end)
     }
 
     // MARK: Segments
