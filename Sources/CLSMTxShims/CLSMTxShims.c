@@ -203,6 +203,14 @@ void lsmtx_thread_slot_set(void *slot, void (*release)(void *)) {
     pthread_setspecific(thread_slot_key, slot);
 }
 
+void lsmtx_name_thread(const char *name) {
+#if defined(__APPLE__)
+    pthread_setname_np(name);
+#else
+    pthread_setname_np(pthread_self(), name);
+#endif
+}
+
 // MARK: Memory
 
 void *lsmtx_map_huge(size_t length) {

@@ -49,6 +49,9 @@ void lsmtx_futex_wake(const uint32_t *word, int32_t count);
 void *lsmtx_thread_slot_get(void);
 void lsmtx_thread_slot_set(void *slot, void (*release)(void *));
 
+/// Names the calling thread for debuggers; at most 15 bytes.
+void lsmtx_name_thread(const char *name);
+
 static inline void lsmtx_pause(void) {
 #if defined(__x86_64__)
     __builtin_ia32_pause();

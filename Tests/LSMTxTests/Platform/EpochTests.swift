@@ -1,0 +1,157 @@
+import Synchronization
+import Testing
+
+@testable import LSMTx
+
+@Suite struct EpochTests {
+    /// Memory whose release can be observed.
+    private final class Probe: Sendable {
+        private let freed = Atomic<Bool>(false)
+        var isFreed: Bool { freed.load(ordering: .acquiring) }
+
+        func retire() {
+            let memory = UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 16)
+            Epoch.retire(memory) { memory in
+                memory.deallocate()
+                self.freed.store(true, ordering: .releasing)
+            }
+        }
+
+        /// Other tests of this process pin too, each for a moment, so freeing is not immediate.
+        func isFreedEventually() -> Bool {
+            for _ in 0..<1_000_000 where !isFreed { Epoch.collect() }
+            return isFreed
+        }
+    }
+
+    @Test func whatIsRetiredWhilePinnedIsFreedOnlyAfterTheUnpin() {
+        let probe = Probe()
+        let slot = Epoch.pin()
+        probe.retire()
+        for _ in 0..<10 { Epoch.collect() }
+        #expect(!probe.isFreed)
+        Epoch.unpin(slot)
+        #expect(probe.isFreedEventually())
+    }
+
+    @Test func onlyTheOutermostUnpinReleases() {
+        let probe = Probe()
+        let outer = Epoch.pin()
+        let inner = Epoch.pin()
+        #expect(inner == outer)
+        probe.retire()
+        Epoch.unpin(inner)
+        Epoch.collect()
+        #expect(!probe.isFreed)
+        Epoch.unpin(outer)
+        #expect(probe.isFreedEventually())
+    }
+
+    @Test func aPinMadeAfterTheRetirementDoesNotHoldIt() {
+        let probe = Probe()
+        probe.retire()
+        let slot = Epoch.pin()
+        #expect(probe.isFreedEventually())
+        Epoch.unpin(slot)
+    }
+
+    @Test func aPinOfAnotherThreadHolds() throws {
+        enum Step { case starting, pinned, released }
+        let step = Guarded(Step.starting)
+        let thread = try WorkerThread(name: "test") {
+            let slot = Epoch.pin()
+            step.withLock { $0 = .pinned }
+            step.notifyAll()
+            _ = step.wait { $0 == .released ? true : nil }
+            Epoch.unpin(slot)
+        }
+        _ = step.wait { $0 == .pinned ? true : nil }
+        let probe = Probe()
+        probe.retire()
+        Epoch.collect()
+        #expect(!probe.isFreed)
+        step.withLock { $0 = .released }
+        step.notifyAll()
+        thread.join()
+        #expect(probe.isFreedEventually())
+    }
+
+    @Test func aThreadThatEndsGivesItsSlotBack() throws {
+        for _ in 0..<50 {
+            let thread = try WorkerThread(name: "test") {
+                // Never unpinned: the end of the thread must do.
+                _ = Epoch.pin()
+            }
+            thread.join()
+        }
+        let probe = Probe()
+        probe.retire()
+        #expect(probe.isFreedEventually())
+    }
+
+    /// A node that a reader can tell from a freed one.
+    private struct Node {
+        var value: UInt64
+        var check: UInt64
+        static let salt: UInt64 = 0xA5A5_5A5A_0F0F_F0F0
+    }
+
+    /// Readers follow a pointer that writers replace; every node that is found must be whole, and all are freed.
+    @Test func readersNeverSeeFreedMemory() throws {
+        #if DEBUG
+        let rounds = 2_000
+        #else
+        let rounds = 50_000
+        #endif
+        final class Shared: Sendable {
+            let head = Atomic<UInt>(0)
+            let freed = Atomic<Int>(0)
+            let broken = Atomic<Int>(0)
+            let writersLeft = Atomic<Int>(2)
+        }
+        let shared = Shared()
+        @Sendable func makeNode(_ value: UInt64) -> UInt {
+            let node = UnsafeMutablePointer<Node>.allocate(capacity: 1)
+            node.initialize(to: Node(value: value, check: value ^ Node.salt))
+            return UInt(bitPattern: node)
+        }
+        @Sendable func retire(_ address: UInt) {
+            guard let memory = UnsafeMutableRawPointer(bitPattern: address) else { return }
+            Epoch.retire(memory) { memory in
+                let node = memory.assumingMemoryBound(to: Node.self)
+                node.pointee.check = 0
+                node.deallocate()
+                shared.freed.add(1, ordering: .relaxed)
+            }
+        }
+        shared.head.store(makeNode(0), ordering: .releasing)
+        let writers = try (0..<2).map { writer in
+            try WorkerThread(name: "writer") {
+                for round in 0..<rounds {
+                    let node = makeNode(UInt64(round * 2 + writer))
+                    retire(shared.head.exchange(node, ordering: .acquiringAndReleasing))
+                }
+                shared.writersLeft.subtract(1, ordering: .releasing)
+            }
+        }
+        let readers = try (0..<4).map { _ in
+            try WorkerThread(name: "reader") {
+                while shared.writersLeft.load(ordering: .acquiring) > 0 {
+                    let slot = Epoch.pin()
+                    let address = shared.head.load(ordering: .acquiring)
+                    if let node = UnsafePointer<Node>(bitPattern: address) {
+                        let found = node.pointee
+                        if found.value ^ Node.salt != found.check { shared.broken.add(1, ordering: .relaxed) }
+                    }
+                    Epoch.unpin(slot)
+                }
+            }
+        }
+        for thread in writers + readers { thread.join() }
+        retire(shared.head.exchange(0, ordering: .acquiringAndReleasing))
+        let nodes = 2 * rounds + 1
+        for _ in 0..<1_000_000 where shared.freed.load(ordering: .relaxed) < nodes { Epoch.collect() }
+        #expect(shared.broken.load(ordering: .relaxed) == 0)
+        #expect(shared.freed.load(ordering: .relaxed) == nodes)
+    }
+}
