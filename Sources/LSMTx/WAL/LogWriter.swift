@@ -88,7 +88,7 @@ package final class LogWriter: @unchecked Sendable {
         maximumSpares: Int = LogWriter.defaultMaximumSpares, site: @escaping @Sendable () -> LogSite
     ) throws(StoreError) {
         precondition(
-            file.extentBytes >= LogFormat.minimumSegmentBytes && file.extentBytes <= LogFormat.maximumSegmentBytes)
+            file.extentBytes >= LogStart.minimumSegmentBytes && file.extentBytes <= LogStart.maximumSegmentBytes)
         let segment = try LogSegmentChain.makeFirst(
             in: file, number: (earlier?.lastSegment.number ?? 0) + 1, after: earlier?.nextBase ?? .zero,
             born: site().generation)
@@ -113,6 +113,31 @@ package final class LogWriter: @unchecked Sendable {
     }
 
     // MARK: Writing
+
+    /// Makes sure that the segments which a group of this size can need are there: the next ``prepare`` of at most
+    /// this payload cannot fail for want of space. Serialised with it by the caller.
+    ///
+    /// - Throws: `diskFull`, with nothing changed; else the device's error.
+    @inline(__always)
+    package func reserve(payloadBytes count: Int) throws(StoreError) {
+        let place = cursor.pointee
+        let end = LogFormat.nextSector(place.offset) + LogFormat.recordHeaderBytes + LogFormat.aligned(count)
+        if end > place.segment.dataEnd { try reserveSegments(payloadBytes: count) }
+    }
+
+    /// Payload that a segment holds when it begins with a fragment.
+    private var nextFragmentBytes: Int {
+        chain.segmentBytes - LogFormat.sectorBytes - LogFormat.segmentTailBytes - LogFormat.recordHeaderBytes
+    }
+
+    @inline(never)
+    private func reserveSegments(payloadBytes count: Int) throws(StoreError) {
+        let needed = count / nextFragmentBytes + 1
+        let missing = needed - chain.counts.ready
+        guard missing > 0 else { return }
+        inlineSegments.store(inlineSegments.load(ordering: .relaxed) &+ UInt64(missing), ordering: .relaxed)
+        try chain.makeReady(target: needed)
+    }
 
     /// Gives a group its place in the log and lays out its bytes.
     ///
@@ -214,7 +239,7 @@ package final class LogWriter: @unchecked Sendable {
         let head = LogFormat.recordHeaderBytes
         let room = current.dataEnd - offset - head
         let firstFragment = room >= LogFormat.minimumFragmentBytes ? room : 0
-        let nextFragment = chain.segmentBytes - LogFormat.sectorBytes - LogFormat.segmentTailBytes - head
+        let nextFragment = nextFragmentBytes
         let further = max((count - firstFragment + nextFragment - 1) / nextFragment, 1)
         let waits = max(further - chain.counts.ready, 0)
         inlineSegments.store(inlineSegments.load(ordering: .relaxed) &+ UInt64(waits), ordering: .relaxed)

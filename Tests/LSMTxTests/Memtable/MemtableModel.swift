@@ -104,7 +104,7 @@ extension MemtableCursor {
 }
 
 /// Families of keys that are hard in different ways.
-enum KeyShape: CaseIterable {
+enum MemtableKeyShape: CaseIterable {
     /// 0 to 3 bytes of a small alphabet that has the zero byte in it: many prefixes of each other, many repetitions.
     case tiny
     /// 16 random bytes.

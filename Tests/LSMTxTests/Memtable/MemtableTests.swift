@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct MemtableTests {
     struct Case: CustomTestStringConvertible {
-        let shape: KeyShape
+        let shape: MemtableKeyShape
         let seed: UInt64
         var testDescription: String { "\(shape), seed \(seed)" }
     }
@@ -18,7 +18,7 @@ import Testing
     private static let steps = 8_000
     #endif
 
-    static let cases = KeyShape.allCases.flatMap { shape in seeds.map { Case(shape: shape, seed: $0) } }
+    static let cases = MemtableKeyShape.allCases.flatMap { shape in seeds.map { Case(shape: shape, seed: $0) } }
 
     /// Inserts, lookups and walks in random order against the model.
     @Test(arguments: cases)
@@ -58,7 +58,7 @@ import Testing
 
     /// Steps a cursor both ways and seeks with it, beside an index into the model's items.
     private func wander(
-        _ memtable: Memtable, _ items: [MemtableModel.Item], _ timestamp: UInt64, _ shape: KeyShape,
+        _ memtable: Memtable, _ items: [MemtableModel.Item], _ timestamp: UInt64, _ shape: MemtableKeyShape,
         _ random: inout SeededGenerator, _ place: Comment
     ) {
         var cursor = memtable.cursor(at: timestamp)
@@ -168,8 +168,8 @@ import Testing
         #expect(isAtEnd)
     }
 
-    @Test(arguments: KeyShape.allCases, [1, 2, 30, 700, 3_000])
-    func oneSortOrdersAnyNumberOfKeys(shape: KeyShape, count: Int) throws {
+    @Test(arguments: MemtableKeyShape.allCases, [1, 2, 30, 700, 3_000])
+    func oneSortOrdersAnyNumberOfKeys(shape: MemtableKeyShape, count: Int) throws {
         var generator = SeededGenerator(seed: 99)
         let memtable = try Memtable(capacity: 4 << 20)
         var keys: Set<[UInt8]> = []
@@ -204,7 +204,7 @@ import Testing
         let memtable = try Memtable(capacity: 4 << 20)
         var most = 0
         for step in 0..<8_000 {
-            memtable.insert(KeyShape.random.key(using: &generator), at: 1, [])
+            memtable.insert(MemtableKeyShape.random.key(using: &generator), at: 1, [])
             if step % 7 == 0 {
                 memtable.sortNewKeys()
                 most = max(most, memtable.runCount)

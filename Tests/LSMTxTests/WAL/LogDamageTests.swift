@@ -183,7 +183,7 @@ import Testing
     }
 
     @Test func numbersAtTheEndOfTheirRangeDoNotTrap() {
-        for base in [0, LogFormat.maximumLSN, LogFormat.maximumLSN + 512, UInt64.max - 511] {
+        for base in [0, LogStart.maximumLSN, LogStart.maximumLSN + 512, UInt64.max - 511] {
             let image = Self.hostileSegment(Self.first, number: .max, base: base, epoch: 5) { _, _ in }
             #expect(Self.code(image, Self.start(epoch: 5, base: min(base, .max - 1024))) == .corrupt || base == 0)
             let other = Self.hostileSegment(Self.first, number: 1, base: base, epoch: 5) { bytes, _ in
