@@ -83,14 +83,33 @@ final class DatabaseCore: Sendable {
     }
 
     func iterator(at timestamp: Timestamp, range: KeyRange) throws(StoreError) -> MergingIterator {
+        try holdDevice()
+        return engine.iterator(at: timestamp, range: range)
+    }
+
+    /// Calls `body` while the device is certain to stay open.
+    func usingDevice<R>(_ body: () throws -> R) throws -> R {
+        try holdDevice()
+        defer { releaseDevice() }
+        return try body()
+    }
+
+    /// Calls `body` while the device is certain to stay open.
+    func usingDevice<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
+        try holdDevice()
+        defer { releaseDevice() }
+        return try body()
+    }
+
+    /// Keeps the device open until ``releaseDevice()``.
+    private func holdDevice() throws(StoreError) {
         deviceUsers.add(1, ordering: .acquiringAndReleasing)
-        do {
+        do throws(StoreError) {
             try checkOpen()
         } catch {
             releaseDevice()
             throw error
         }
-        return engine.iterator(at: timestamp, range: range)
     }
 
     /// An iterator is gone, or the database is closed.

@@ -23,6 +23,9 @@ package final class Engine: Sendable {
     /// The newest timestamp that has been given and applied to the memtable.
     let stamped: Atomic<UInt64>
 
+    /// In a store that is open for reading only: the segments of the log that was replayed.
+    let replayedSegments: [FileRange]
+
     let viewPointer: Atomic<UInt>
     let state: Guarded<EngineState>
     let poison = Poison()
@@ -35,6 +38,7 @@ package final class Engine: Sendable {
         self.cache = cache
         self.versions = versions
         log = start.log
+        replayedSegments = start.replayedSegments
         published = Atomic(start.published.rawValue)
         stamped = Atomic(start.stamped.rawValue)
         let state = EngineState(active: start.active, frozen: start.frozen)
@@ -61,6 +65,7 @@ struct EngineStart {
     let frozen: [FrozenMemtable]
     let published: Timestamp
     let stamped: Timestamp
+    var replayedSegments: [FileRange] = []
 }
 
 /// A memtable and where its first record lies in the log.

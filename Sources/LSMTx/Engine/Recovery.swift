@@ -98,7 +98,8 @@ struct Recovery {
         return Engine(
             file: file, options: options, cache: cache, versions: versions,
             start: EngineStart(
-                log: nil, active: active, frozen: frozen, published: visibleTimestamp, stamped: visibleTimestamp))
+                log: nil, active: active, frozen: frozen, published: visibleTimestamp, stamped: visibleTimestamp,
+                replayedSegments: replay.segments.map(\.range)))
     }
 
     /// The newest timestamp that is given out for reading.

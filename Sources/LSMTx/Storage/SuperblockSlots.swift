@@ -44,6 +44,18 @@ package enum SuperblockSlots {
         return Contents(current: newest.superblock, previous: other, currentSlot: newest.slot)
     }
 
+    /// The slots that do not hold a valid superblock.
+    package static func damagedSlots(of device: any StorageDevice) throws(StoreError) -> [Int] {
+        var damaged: [Int] = []
+        for (slot, offset) in Superblock.slotOffsets.enumerated() {
+            guard case .valid = Superblock.decode(try readSlot(at: offset, from: device), at: offset) else {
+                damaged.append(slot)
+                continue
+            }
+        }
+        return damaged
+    }
+
     private static func readSlot(at offset: UInt64, from device: any StorageDevice) throws(StoreError) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Superblock.slotBytes, alignment: 16)
         defer { buffer.deallocate() }
