@@ -115,6 +115,8 @@ enum MemtableKeyShape: CaseIterable {
     case longPrefix
     /// Runs of the zero byte, which the padding of slices must not be taken for.
     case zeros
+    /// All of these.
+    case mixed
 
     func key(using random: inout SeededGenerator) -> [UInt8] {
         switch self {
@@ -135,6 +137,9 @@ enum MemtableKeyShape: CaseIterable {
         case .zeros:
             let ending: [UInt8] = Bool.random(using: &random) ? [] : [1]
             return [UInt8](repeating: 0, count: Int.random(in: 0...200, using: &random)) + ending
+        case .mixed:
+            let shapes: [KeyShape] = [.tiny, .random, .decimal, .longPrefix, .zeros]
+            return shapes.randomElement(using: &random)!.key(using: &random)
         }
     }
 }

@@ -182,6 +182,65 @@ import Testing
         #expect(memtable.runCount == 1)
     }
 
+    /// Each run has a common prefix of its own, to which the walk over all of them must adapt.
+    @Test(arguments: seeds)
+    func runsOfDifferentPrefixesAreWalkedAsOne(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let memtable = try Memtable(capacity: 4 << 20)
+        var model = MemtableModel()
+        let stem = (0..<30).map { _ in UInt8.random(in: 0...1, using: &random) }
+        for (batch, size) in [2_500, 150, 8].enumerated() {
+            let prefix = stem.prefix([Int.random(in: 0...30, using: &random), 12, 17][batch])
+            for number in 0..<size {
+                let key = prefix + [UInt8(batch)] + withUnsafeBytes(of: number.bigEndian) { [UInt8]($0.dropFirst(5)) }
+                let short = Array(key.prefix(Int.random(in: prefix.count...key.count, using: &random)))
+                let timestamp = UInt64(batch + 1)
+                for key in [Array(key), short] where model.versions[key] == nil {
+                    memtable.insert(key, at: timestamp, [])
+                    model.insert(key, .init(timestamp: timestamp, value: []))
+                }
+            }
+            memtable.sortNewKeys()
+        }
+        #expect(memtable.runCount == 3)
+        for timestamp in 1...3 as ClosedRange<UInt64> {
+            let items = model.items(at: timestamp)
+            #expect(memtable.items(at: timestamp) == items, "seed \(seed)")
+            #expect(memtable.items(at: timestamp, reverse: true) == items.reversed(), "seed \(seed)")
+            wander(memtable, items, timestamp, .tiny, &random, "seed \(seed)")
+            var cursor = memtable.cursor(at: timestamp)
+            for _ in 0..<50 {
+                let index = Int.random(in: items.indices, using: &random)
+                cursor.seek(to: items[index].key)
+                #expect([cursor.key.array] == [items[index].key], "seed \(seed)")
+                if index == 0 { continue }
+                cursor.previous()
+                #expect([cursor.key.array] == [items[index - 1].key], "seed \(seed)")
+                cursor.next()
+                #expect([cursor.key.array] == [items[index].key], "seed \(seed)")
+                cursor.seekBackward(before: items[index].key)
+                #expect([cursor.key.array] == [items[index - 1].key], "seed \(seed)")
+            }
+        }
+        memtable.freeze()
+        #expect(memtable.allItems == model.allItems, "seed \(seed)")
+    }
+
+    @Test func insertingIntoAFrozenMemtableIsStopped() async {
+        await #expect(processExitsWith: .failure) {
+            let memtable = try Memtable(capacity: 4096)
+            memtable.freeze()
+            memtable.insert([1], at: 1, [])
+        }
+    }
+
+    @Test func insertingBeyondTheCapacityIsStopped() async {
+        await #expect(processExitsWith: .failure) {
+            let memtable = try Memtable(capacity: 4096)
+            memtable.insert([1], at: 1, [UInt8](repeating: 0, count: 4096))
+        }
+    }
+
     @Test func aScanKeepsWhatItBeganWith() throws {
         let memtable = try Memtable(capacity: 4 << 20)
         for key in 0..<100 as Range<UInt8> { memtable.insert([key, 0], at: UInt64(key) + 1, [key]) }
