@@ -7,7 +7,7 @@ import Testing
     /// Blocks come and go all the time: finds and cursors in several threads still see the right versions.
     @Test(arguments: [0, 5000, 20_000])
     func readersShareATinyCache(cacheBytes: Int) async throws {
-        let fixture = try TableFixture(KeyShape.random.model(count: 400, seed: 4), cacheBytes: cacheBytes)
+        let fixture = try TableFixture(TableKeyShape.random.model(count: 400, seed: 4), cacheBytes: cacheBytes)
         let table = fixture.table
         let model = fixture.model
         let visible = fixture.visible(at: 500)
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func cursorsKeepTheirPlaceWhenEverythingIsEvicted() throws {
-        let fixture = try TableFixture(KeyShape.random.model(count: 300, seed: 5), cacheBytes: 8000)
+        let fixture = try TableFixture(TableKeyShape.random.model(count: 300, seed: 5), cacheBytes: 8000)
         let visible = fixture.visible(at: .max)
         var cursor = fixture.table.cursor(at: .max)
         try cursor.seekToFirst()

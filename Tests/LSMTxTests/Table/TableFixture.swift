@@ -128,7 +128,7 @@ extension [UInt8] {
 }
 
 /// The shapes of keys that tables are tried with.
-enum KeyShape: String, CaseIterable, Sendable {
+enum TableKeyShape: String, CaseIterable, Sendable {
     case random
     case tiny
     case sharedPrefix

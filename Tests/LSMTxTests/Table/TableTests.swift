@@ -13,13 +13,13 @@ private let probes = 1500
 
 @Suite struct TableTests {
     private struct Case: CustomTestStringConvertible {
-        let shape: KeyShape
+        let shape: TableKeyShape
         let seed: UInt64
         let cacheBytes: Int
         var testDescription: String { "\(shape.rawValue), seed \(seed), cache \(cacheBytes)" }
     }
 
-    private static let cases = KeyShape.allCases.flatMap { shape in
+    private static let cases = TableKeyShape.allCases.flatMap { shape in
         [(1 as UInt64, 1 << 20), (2, 0), (3, 6000)].map { Case(shape: shape, seed: $0, cacheBytes: $1) }
     }
 
@@ -108,7 +108,7 @@ private let probes = 1500
     }
 
     private static func target(
-        _ shape: KeyShape, _ fixture: TableFixture, _ random: inout SeededGenerator
+        _ shape: TableKeyShape, _ fixture: TableFixture, _ random: inout SeededGenerator
     ) -> [UInt8] {
         let known = fixture.model.randomElement(using: &random)!.key
         switch UInt8.random(in: 0..<5, using: &random) {
@@ -232,7 +232,7 @@ private let probes = 1500
     }
 
     @Test func spaceThatIsNotUsedGoesBack() throws {
-        let fixture = try TableFixture(KeyShape.random.model(count: 200, seed: 1), extentBytes: 1 << 20)
+        let fixture = try TableFixture(TableKeyShape.random.model(count: 200, seed: 1), extentBytes: 1 << 20)
         #expect(fixture.descriptor.extents.count == 1)
         #expect(fixture.descriptor.fileBytes < 1 << 20)
         #expect(fixture.file.allocator.freeRanges.count == 1)
