@@ -99,11 +99,16 @@ package final class LogWriter: @unchecked Sendable {
 
     /// Goes on where `replay` ended: only after a clean close, whose end the replay has reached exactly. After a
     /// crash, records beyond the end may be whole, and the log goes on in a new extent.
+    ///
+    /// - Throws: `corrupt` when the log does not end where its last group does, as it does after a clean close.
     package convenience init(
         resuming replay: LogReplay, in file: StoreFile, maximumSpares: Int = LogWriter.defaultMaximumSpares,
         site: @escaping @Sendable () -> LogSite
-    ) {
-        precondition(replay.lastSegment.contains(replay.end.lsn), "the log does not end in its last segment")
+    ) throws(StoreError) {
+        guard replay.lastSegment.contains(replay.end.lsn) else {
+            throw .corrupt(
+                "The log goes on behind its end.", structure: "log", offset: replay.lastSegment.range.offset)
+        }
         let cursor = Cursor(
             replay.lastSegment, offset: Int(replay.end.lsn.rawValue - replay.lastSegment.base.rawValue),
             previousChecksum: replay.end.previousChecksum, isAfterReplay: true)
@@ -341,7 +346,8 @@ package final class LogWriter: @unchecked Sendable {
 
     /// Truncation, first step: what the superblock must say for replay to start at `position`. Changes nothing.
     ///
-    /// - Parameter position: What ``position`` said at some time since the last truncation.
+    /// - Parameter position: What ``position`` said at some time since the last truncation. Every write before it has
+    ///   returned, or it would land in a segment that is used for something else.
     package func start(at position: LogPosition) -> LogStart {
         guard let segment = chain.live(holding: position.lsn) else {
             preconditionFailure("the log was truncated past \(position.lsn)")
