@@ -1,4 +1,3 @@
-internal import CLSMTxShims
 internal import Synchronization
 
 /// The one piece of memory that a memtable lives in: counters, hash slots, registry of keys, and the arena.
@@ -23,16 +22,13 @@ struct MemtableMemory: ~Copyable, @unchecked Sendable {
 
     static let unitBytes = 8
     private static let counterBytes = 128
-    private static let hugePageBytes = 2 << 20
     /// More would not fit the 32-bit offsets, with room for the first unit, which stands for "none".
     private static let maximumCapacity = (Int(UInt32.max) - 1) * unitBytes
     /// Of 64-byte entries, so many slots are three quarters full when the arena is at 48 bytes in 64; entries of the
     /// usual 140 bytes fill the arena while the slots are less than half full.
     private static let arenaBytesPerSlot = 64
 
-    private let base: UnsafeMutableRawPointer
-    private let length: Int
-    private let isMapped: Bool
+    private let block: MemtableBlock
 
     let counters: UnsafeMutablePointer<Counters>
     /// {hash fragment, high 32 bits | node offset, low 32 bits}; 0 is a free slot. A power of two of them.
@@ -63,24 +59,14 @@ struct MemtableMemory: ~Copyable, @unchecked Sendable {
         let unitLimit = 1 + (capacity + Self.unitBytes - 1) / Self.unitBytes
         let needed = arenaStart + unitLimit * Self.unitBytes
 
-        // Small stores must stay small: a mapping would take a huge page each.
-        let isMapped = capacity >= Self.hugePageBytes
-        let length = isMapped ? (needed + Self.hugePageBytes - 1) & ~(Self.hugePageBytes - 1) : needed
-        let base: UnsafeMutableRawPointer
-        if isMapped {
-            guard let mapped = lsmtx_map_huge(length) else {
-                throw StoreError(
-                    .io, "The system has no memory for a write buffer of \(capacity) bytes.",
-                    remedy: "Free some memory, or configure smaller write buffers.")
-            }
-            base = mapped
-        } else {
-            base = .allocate(byteCount: length, alignment: Self.counterBytes)
-            base.initializeMemory(as: UInt8.self, repeating: 0, count: arenaStart)
+        guard let block = MemtableBlock(byteCount: needed) else {
+            throw StoreError(
+                .io, "The system has no memory for a write buffer of \(capacity) bytes.",
+                remedy: "Free some memory, or configure smaller write buffers.")
         }
-        self.base = base
-        self.length = length
-        self.isMapped = isMapped
+        let base = block.base
+        if !block.isMapped { base.initializeMemory(as: UInt8.self, repeating: 0, count: arenaStart) }
+        self.block = block
         self.maximumKeys = maximumKeys
         self.unitLimit = unitLimit
         slotMask = slotCount - 1
@@ -92,14 +78,6 @@ struct MemtableMemory: ~Copyable, @unchecked Sendable {
         slots = (base + slotStart).bindMemory(to: Atomic<UInt64>.self, capacity: slotCount)
         registry = (base + registryStart).bindMemory(to: Atomic<UInt32>.self, capacity: maximumKeys)
         arena = base + arenaStart
-    }
-
-    deinit {
-        if isMapped {
-            lsmtx_unmap(base, length)
-        } else {
-            base.deallocate()
-        }
     }
 
     /// Takes `units` of the arena for one insert.

@@ -8,9 +8,10 @@ internal import Synchronization
 ///
 /// Runs never change once made; a scan retains the array of runs and goes on without the lock.
 struct MemtableOrder {
-    /// A new run is merged with every run that is not this many times larger. Measured: 4 keeps 450,000 keys in at
-    /// most ten runs.
-    private static let growth = 4
+    /// A new run is merged with every run that is not this many times larger. Measured, 450,000 inserts with a sort
+    /// after every tenth: at most 5 runs and 198 ns an insert with 8, 7 runs and 223 ns with 4, 10 runs and 213 ns
+    /// with 2; seeks over what remains take a tenth longer with 4, a quarter with 2.
+    private static let growth = 8
     /// Runs up to this size are merged in any case: that costs less than a step over one run more in each scan.
     private static let smallRun = 128
 

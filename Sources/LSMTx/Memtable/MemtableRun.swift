@@ -13,7 +13,7 @@ final class MemtableRun: @unchecked Sendable {
 
     /// Every 64th slice.
     private let samples: UnsafePointer<UInt64>
-    private let memory: UnsafeMutableRawPointer
+    private let block: MemtableBlock
 
     private static let sampleDistance = 64
 
@@ -21,12 +21,16 @@ final class MemtableRun: @unchecked Sendable {
         count: Int, prefix: BorrowedBytes, fill: (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt32>) -> Void
     ) {
         let sampleCount = (count + Self.sampleDistance - 1) / Self.sampleDistance
-        memory = .allocate(byteCount: (count + sampleCount) * 8 + count * 4, alignment: 64)
+        guard let block = MemtableBlock(byteCount: (count + sampleCount) * 8 + count * 4) else {
+            fatalError("The system has no memory for the order of \(count) keys.")
+        }
+        let memory = block.base
         let slices = memory.bindMemory(to: UInt64.self, capacity: count)
         let samples = (memory + count * 8).bindMemory(to: UInt64.self, capacity: sampleCount)
         let nodes = (memory + (count + sampleCount) * 8).bindMemory(to: UInt32.self, capacity: count)
         fill(slices, nodes)
         for sample in 0..<sampleCount { samples[sample] = slices[sample * Self.sampleDistance] }
+        self.block = block
         self.samples = UnsafePointer(samples)
         self.slices = UnsafePointer(slices)
         self.nodes = UnsafePointer(nodes)
@@ -34,12 +38,12 @@ final class MemtableRun: @unchecked Sendable {
         self.prefix = prefix
     }
 
-    deinit { memory.deallocate() }
-
     /// Sorts `count` nodes, at least one.
     convenience init(sorting offsets: UnsafeMutablePointer<UInt32>, count: Int, arena: UnsafeMutableRawPointer) {
-        let items = UnsafeMutablePointer<MemtableSort.Item>.allocate(capacity: 2 * count)
-        defer { items.deallocate() }
+        guard let scratch = MemtableBlock(byteCount: 2 * count * MemoryLayout<MemtableSort.Item>.stride) else {
+            fatalError("The system has no memory to sort \(count) keys.")
+        }
+        let items = scratch.base.bindMemory(to: MemtableSort.Item.self, capacity: 2 * count)
         let prefixCount = MemtableSort.load(offsets, into: items, count: count, arena: arena)
         MemtableSort.sort(items, scratch: items + count, count: count, depth: prefixCount, arena: arena)
         let first = MemtableNode(arena, items[0].node).key
@@ -138,28 +142,31 @@ final class MemtableRun: @unchecked Sendable {
     /// Over the samples, which stay in a near cache, then within one block, whose lines are loaded all at once.
     @inline(__always)
     private func firstPlace(notBefore slice: UInt64) -> Int {
-        let block = Self.partition(samples, 0, (count + Self.sampleDistance - 1) / Self.sampleDistance) { $0 < slice }
+        let block = Self.partition(samples, 0, (count + Self.sampleDistance - 1) / Self.sampleDistance, below: slice)
         guard block > 0 else { return 0 }
         let low = (block - 1) * Self.sampleDistance
         let high = min(low + Self.sampleDistance, count)
         for line in stride(from: low, to: high, by: 8) { lsmtx_prefetch(slices + line) }
-        return Self.partition(slices, low, high) { $0 < slice }
+        return Self.partition(slices, low, high, below: slice)
     }
 
-    /// The first place in `low..<high` where `isBefore` is false, given that it is true before and false after it.
+    /// The first place in `low..<high` whose slice is not below `slice`, `high` if there is none.
     @inline(__always)
     private static func partition(
-        _ slices: UnsafePointer<UInt64>, _ low: Int, _ high: Int, _ isBefore: (UInt64) -> Bool
+        _ slices: UnsafePointer<UInt64>, _ low: Int, _ high: Int, below slice: UInt64
     ) -> Int {
         guard low < high else { return low }
         var base = low
-        var length = high - low
+        var length = high &- low
         while length > 1 {
-            let half = length / 2
-            // Without a branch on the comparison, which would be predicted wrongly half of the time.
-            base += isBefore(slices[base + half - 1]) ? half : 0
-            length -= half
+            let half = length &>> 1
+            // A branch on the comparison is predicted wrongly half of the time, and the compiler makes one of
+            // anything that looks like a condition; the borrow of the subtraction, spread over a mask, does not.
+            let probe = slices[base &+ half &- 1]
+            let borrow = ~probe & slice | ~(probe ^ slice) & (probe &- slice)
+            base &+= half & (Int(bitPattern: UInt(borrow)) &>> 63)
+            length &-= half
         }
-        return base + (isBefore(slices[base]) ? 1 : 0)
+        return base + (slices[base] < slice ? 1 : 0)
     }
 }

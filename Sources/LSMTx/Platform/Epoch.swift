@@ -55,6 +55,12 @@ package enum Epoch {
         var retired: [Retired] = []
     }
 
+    /// A number that differs between most threads, for spreading them over something shared.
+    @inline(__always)
+    package static var threadHint: UInt {
+        UInt(bitPattern: lsmtx_thread_slot_get()) / UInt(slotStride)
+    }
+
     /// Begins reading. Pins nest.
     @inline(__always)
     package static func pin() -> UnsafeMutablePointer<Slot> {
@@ -102,6 +108,12 @@ package enum Epoch {
             return ready
         }
         for retired in ready { retired.free(retired.object) }
+    }
+
+    /// Returns when every reader that was reading at the time of the call has stopped. The caller is not reading.
+    package static func synchronize() {
+        let stamp = counter.value.add(1, ordering: .sequentiallyConsistent).oldValue
+        while oldestPin() <= stamp { SystemClock.sleep(microseconds: 20) }
     }
 
     private static func oldestPin() -> UInt64 {

@@ -41,7 +41,7 @@ package final class PosixDevice: StorageDevice {
         guard open >= 0 else { return }
         // Locks belong to the open file, which children may still hold between fork and exec. The child itself
         // must not unlock: it would take the parent's lock away.
-        if forkGuard.isSameProcess { lsmtx_unlock(open, PosixLock.offset, 0) }
+        if forkGuard.isSameProcess { lsmtx_unlock(open, 0, 0) }
         _ = systemClose(open)
     }
 
@@ -141,7 +141,9 @@ package final class PosixDevice: StorageDevice {
     }
 
     package func dropCache(_ range: FileRange) {
-        guard range.length <= UInt64(Int64.max), Self.isAddressable(range.offset, Int(range.length)) else { return }
+        // A length of 0 would mean everything to the end.
+        guard range.length > 0, range.length <= UInt64(Int64.max), Self.isAddressable(range.offset, Int(range.length))
+        else { return }
         lsmtx_drop_cache(openDescriptor, Int64(range.offset), Int64(range.length))
     }
 

@@ -21,7 +21,7 @@ internal import Darwin
 ///
 /// The marker is taken after the lock and by holders only, so that a refused opener never names another one.
 enum PosixLock {
-    static let offset: Int64 = 1 << 62
+    private static let offset: Int64 = 1 << 62
     private static let firstMarker = offset + 1
     private static let markerCount: Int64 = 1 << 31
 

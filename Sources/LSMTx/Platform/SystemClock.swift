@@ -25,6 +25,14 @@ package enum SystemClock {
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
+    /// Blocks the thread for about this long.
+    package static func sleep(microseconds: Int) {
+        var time = timespec()
+        time.tv_sec = microseconds / 1_000_000
+        time.tv_nsec = (microseconds % 1_000_000) * 1000
+        nanosleep(&time, nil)
+    }
+
     private static func read(_ clock: clockid_t) -> timespec {
         var time = timespec()
         clock_gettime(clock, &time)

@@ -28,6 +28,14 @@ package struct TableDescriptor: Equatable, Sendable {
         self.statistics = statistics
     }
 
+    /// Whether the table can have a version at or below `timestamp` of a key in `range`.
+    package func mayHoldKeys(in range: KeyRange, at timestamp: Timestamp) -> Bool {
+        guard smallestTimestamp <= timestamp, !largestKey.lexicographicallyPrecedes(range.lowerBound) else {
+            return false
+        }
+        return range.upperBound.map { smallestKey.lexicographicallyPrecedes($0) } ?? true
+    }
+
     /// The same table in another level: what moving it down without rewriting it gives.
     package func moved(toLevel level: Int) -> TableDescriptor {
         TableDescriptor(

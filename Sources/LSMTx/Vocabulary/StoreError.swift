@@ -124,8 +124,8 @@ extension StoreError {
     }
 
     /// The same error with the file's path filled in, for the layers that know it.
-    package func at(path: String) -> StoreError {
-        guard location.path == nil else { return self }
+    package func at(path: String?) -> StoreError {
+        guard let path, location.path == nil else { return self }
         var known = location
         known.path = path
         return StoreError(code, message, remedy: remedy, at: known, errorNumber: errorNumber)

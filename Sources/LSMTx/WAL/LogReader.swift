@@ -55,7 +55,8 @@ package struct LogReader {
         else { throw Self.damage("The log's first segment is not what the superblock says.", at: start.segment.offset) }
         let first = start.position.lsn.rawValue
         let base = loaded.segment.base.rawValue
-        guard first % 8 == 0, first >= base + UInt64(LogFormat.sectorBytes), first < loaded.segment.nextBase.rawValue
+        guard first % 8 == 0, first >= base + UInt64(LogFormat.sectorBytes),
+            first - base <= UInt64(loaded.segment.dataEnd)
         else { throw Self.damage("The log's start is outside of its first segment.", at: start.segment.offset) }
 
         var offset = Int(first - base)
@@ -89,6 +90,9 @@ package struct LogReader {
             previous = record.checksum
             guard record.durable <= lsn else {
                 throw Self.damage("A log record claims that what follows it was durable.", at: fileOffset)
+            }
+            guard (record.kind == .segmentEnd ? at : offset) <= loaded.segment.dataEnd else {
+                throw Self.damage("A log record lies where none can.", at: fileOffset)
             }
             durable = max(durable, record.durable)
             switch record.kind {
@@ -126,9 +130,6 @@ package struct LogReader {
                 segments.append(loaded.segment)
                 offset = LogFormat.sectorBytes
                 reloadedAt = nil
-                if fragments.start == nil {
-                    end = LogPosition(lsn: loaded.segment.base.advanced(by: offset), previousChecksum: previous)
-                }
             }
         }
         let known = max(durable, mustReach ?? .zero)

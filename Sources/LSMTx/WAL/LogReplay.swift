@@ -38,7 +38,7 @@ struct LoadedSegment: ~Copyable {
         identity: FileIdentity
     ) throws(StoreError) {
         // The length comes from the file, and has been held against it before any memory is taken.
-        guard LogFormat.isPlausible(range), range.end <= (try device.length()) else { return nil }
+        guard LogStart.isPlausible(segment: range), range.end <= (try device.length()) else { return nil }
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(range.length), alignment: 4096)
         do {
             guard try device.read(into: memory, at: range.offset) == memory.count,

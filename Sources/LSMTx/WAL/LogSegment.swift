@@ -66,7 +66,7 @@ extension LogSegment {
             field(0) == Self.headerChecksum(sector, file: file, range: range),
             field(1) == LogFormat.magic, field(2) == file.high, field(3) == file.low, field(4) == epoch,
             field(8) == range.offset, field(9) == range.length,
-            field(5) < .max, field(6) <= LogFormat.maximumLSN, field(6) % UInt64(LogFormat.sectorBytes) == 0
+            field(5) < .max, field(6) <= LogStart.maximumLSN, field(6) % UInt64(LogFormat.sectorBytes) == 0
         else { return nil }
         self.init(range: range, epoch: epoch, number: field(5), base: LogSequenceNumber(rawValue: field(6)))
     }

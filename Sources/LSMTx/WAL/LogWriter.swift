@@ -88,7 +88,7 @@ package final class LogWriter: @unchecked Sendable {
         maximumSpares: Int = LogWriter.defaultMaximumSpares, site: @escaping @Sendable () -> LogSite
     ) throws(StoreError) {
         precondition(
-            file.extentBytes >= LogFormat.minimumSegmentBytes && file.extentBytes <= LogFormat.maximumSegmentBytes)
+            file.extentBytes >= LogStart.minimumSegmentBytes && file.extentBytes <= LogStart.maximumSegmentBytes)
         let segment = try LogSegmentChain.makeFirst(
             in: file, number: (earlier?.lastSegment.number ?? 0) + 1, after: earlier?.nextBase ?? .zero,
             born: site().generation)
@@ -99,11 +99,16 @@ package final class LogWriter: @unchecked Sendable {
 
     /// Goes on where `replay` ended: only after a clean close, whose end the replay has reached exactly. After a
     /// crash, records beyond the end may be whole, and the log goes on in a new extent.
+    ///
+    /// - Throws: `corrupt` when the log does not end where its last group does, as it does after a clean close.
     package convenience init(
         resuming replay: LogReplay, in file: StoreFile, maximumSpares: Int = LogWriter.defaultMaximumSpares,
         site: @escaping @Sendable () -> LogSite
-    ) {
-        precondition(replay.lastSegment.contains(replay.end.lsn), "the log does not end in its last segment")
+    ) throws(StoreError) {
+        guard replay.lastSegment.contains(replay.end.lsn) else {
+            throw .corrupt(
+                "The log goes on behind its end.", structure: "log", offset: replay.lastSegment.range.offset)
+        }
         let cursor = Cursor(
             replay.lastSegment, offset: Int(replay.end.lsn.rawValue - replay.lastSegment.base.rawValue),
             previousChecksum: replay.end.previousChecksum, isAfterReplay: true)
@@ -113,6 +118,31 @@ package final class LogWriter: @unchecked Sendable {
     }
 
     // MARK: Writing
+
+    /// Makes sure that the segments which a group of this size can need are there: the next ``prepare`` of at most
+    /// this payload cannot fail for want of space. Serialised with it by the caller.
+    ///
+    /// - Throws: `diskFull`, with nothing changed; else the device's error.
+    @inline(__always)
+    package func reserve(payloadBytes count: Int) throws(StoreError) {
+        let place = cursor.pointee
+        let end = LogFormat.nextSector(place.offset) + LogFormat.recordHeaderBytes + LogFormat.aligned(count)
+        if end > place.segment.dataEnd { try reserveSegments(payloadBytes: count) }
+    }
+
+    /// Payload that a segment holds when it begins with a fragment.
+    private var nextFragmentBytes: Int {
+        chain.segmentBytes - LogFormat.sectorBytes - LogFormat.segmentTailBytes - LogFormat.recordHeaderBytes
+    }
+
+    @inline(never)
+    private func reserveSegments(payloadBytes count: Int) throws(StoreError) {
+        let needed = count / nextFragmentBytes + 1
+        let missing = needed - chain.counts.ready
+        guard missing > 0 else { return }
+        inlineSegments.store(inlineSegments.load(ordering: .relaxed) &+ UInt64(missing), ordering: .relaxed)
+        try chain.makeReady(target: needed)
+    }
 
     /// Gives a group its place in the log and lays out its bytes.
     ///
@@ -214,7 +244,7 @@ package final class LogWriter: @unchecked Sendable {
         let head = LogFormat.recordHeaderBytes
         let room = current.dataEnd - offset - head
         let firstFragment = room >= LogFormat.minimumFragmentBytes ? room : 0
-        let nextFragment = chain.segmentBytes - LogFormat.sectorBytes - LogFormat.segmentTailBytes - head
+        let nextFragment = nextFragmentBytes
         let further = max((count - firstFragment + nextFragment - 1) / nextFragment, 1)
         let waits = max(further - chain.counts.ready, 0)
         inlineSegments.store(inlineSegments.load(ordering: .relaxed) &+ UInt64(waits), ordering: .relaxed)
@@ -316,7 +346,8 @@ package final class LogWriter: @unchecked Sendable {
 
     /// Truncation, first step: what the superblock must say for replay to start at `position`. Changes nothing.
     ///
-    /// - Parameter position: What ``position`` said at some time since the last truncation.
+    /// - Parameter position: What ``position`` said at some time since the last truncation. Every write before it has
+    ///   returned, or it would land in a segment that is used for something else.
     package func start(at position: LogPosition) -> LogStart {
         guard let segment = chain.live(holding: position.lsn) else {
             preconditionFailure("the log was truncated past \(position.lsn)")

@@ -104,7 +104,7 @@ extension MemtableCursor {
 }
 
 /// Families of keys that are hard in different ways.
-enum KeyShape: CaseIterable {
+enum MemtableKeyShape: CaseIterable {
     /// 0 to 3 bytes of a small alphabet that has the zero byte in it: many prefixes of each other, many repetitions.
     case tiny
     /// 16 random bytes.
@@ -115,6 +115,8 @@ enum KeyShape: CaseIterable {
     case longPrefix
     /// Runs of the zero byte, which the padding of slices must not be taken for.
     case zeros
+    /// All of these.
+    case mixed
 
     func key(using random: inout SeededGenerator) -> [UInt8] {
         switch self {
@@ -135,6 +137,9 @@ enum KeyShape: CaseIterable {
         case .zeros:
             let ending: [UInt8] = Bool.random(using: &random) ? [] : [1]
             return [UInt8](repeating: 0, count: Int.random(in: 0...200, using: &random)) + ending
+        case .mixed:
+            let shapes: [KeyShape] = [.tiny, .random, .decimal, .longPrefix, .zeros]
+            return shapes.randomElement(using: &random)!.key(using: &random)
         }
     }
 }

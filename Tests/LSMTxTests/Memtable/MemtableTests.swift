@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct MemtableTests {
     struct Case: CustomTestStringConvertible {
-        let shape: KeyShape
+        let shape: MemtableKeyShape
         let seed: UInt64
         var testDescription: String { "\(shape), seed \(seed)" }
     }
@@ -18,7 +18,7 @@ import Testing
     private static let steps = 8_000
     #endif
 
-    static let cases = KeyShape.allCases.flatMap { shape in seeds.map { Case(shape: shape, seed: $0) } }
+    static let cases = MemtableKeyShape.allCases.flatMap { shape in seeds.map { Case(shape: shape, seed: $0) } }
 
     /// Inserts, lookups and walks in random order against the model.
     @Test(arguments: cases)
@@ -58,7 +58,7 @@ import Testing
 
     /// Steps a cursor both ways and seeks with it, beside an index into the model's items.
     private func wander(
-        _ memtable: Memtable, _ items: [MemtableModel.Item], _ timestamp: UInt64, _ shape: KeyShape,
+        _ memtable: Memtable, _ items: [MemtableModel.Item], _ timestamp: UInt64, _ shape: MemtableKeyShape,
         _ random: inout SeededGenerator, _ place: Comment
     ) {
         var cursor = memtable.cursor(at: timestamp)
@@ -168,8 +168,8 @@ import Testing
         #expect(isAtEnd)
     }
 
-    @Test(arguments: KeyShape.allCases, [1, 2, 30, 700, 3_000])
-    func oneSortOrdersAnyNumberOfKeys(shape: KeyShape, count: Int) throws {
+    @Test(arguments: MemtableKeyShape.allCases, [1, 2, 30, 700, 3_000])
+    func oneSortOrdersAnyNumberOfKeys(shape: MemtableKeyShape, count: Int) throws {
         var generator = SeededGenerator(seed: 99)
         let memtable = try Memtable(capacity: 4 << 20)
         var keys: Set<[UInt8]> = []
@@ -180,6 +180,65 @@ import Testing
         }
         #expect(memtable.items(at: 1).map(\.key) == keys.sorted { $0.lexicographicallyPrecedes($1) })
         #expect(memtable.runCount == 1)
+    }
+
+    /// Each run has a common prefix of its own, to which the walk over all of them must adapt.
+    @Test(arguments: seeds)
+    func runsOfDifferentPrefixesAreWalkedAsOne(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let memtable = try Memtable(capacity: 4 << 20)
+        var model = MemtableModel()
+        let stem = (0..<30).map { _ in UInt8.random(in: 0...1, using: &random) }
+        for (batch, size) in [2_500, 150, 8].enumerated() {
+            let prefix = stem.prefix([Int.random(in: 0...30, using: &random), 12, 17][batch])
+            for number in 0..<size {
+                let key = prefix + [UInt8(batch)] + withUnsafeBytes(of: number.bigEndian) { [UInt8]($0.dropFirst(5)) }
+                let short = Array(key.prefix(Int.random(in: prefix.count...key.count, using: &random)))
+                let timestamp = UInt64(batch + 1)
+                for key in [Array(key), short] where model.versions[key] == nil {
+                    memtable.insert(key, at: timestamp, [])
+                    model.insert(key, .init(timestamp: timestamp, value: []))
+                }
+            }
+            memtable.sortNewKeys()
+        }
+        #expect(memtable.runCount == 3)
+        for timestamp in 1...3 as ClosedRange<UInt64> {
+            let items = model.items(at: timestamp)
+            #expect(memtable.items(at: timestamp) == items, "seed \(seed)")
+            #expect(memtable.items(at: timestamp, reverse: true) == items.reversed(), "seed \(seed)")
+            wander(memtable, items, timestamp, .tiny, &random, "seed \(seed)")
+            var cursor = memtable.cursor(at: timestamp)
+            for _ in 0..<50 {
+                let index = Int.random(in: items.indices, using: &random)
+                cursor.seek(to: items[index].key)
+                #expect([cursor.key.array] == [items[index].key], "seed \(seed)")
+                if index == 0 { continue }
+                cursor.previous()
+                #expect([cursor.key.array] == [items[index - 1].key], "seed \(seed)")
+                cursor.next()
+                #expect([cursor.key.array] == [items[index].key], "seed \(seed)")
+                cursor.seekBackward(before: items[index].key)
+                #expect([cursor.key.array] == [items[index - 1].key], "seed \(seed)")
+            }
+        }
+        memtable.freeze()
+        #expect(memtable.allItems == model.allItems, "seed \(seed)")
+    }
+
+    @Test func insertingIntoAFrozenMemtableIsStopped() async {
+        await #expect(processExitsWith: .failure) {
+            let memtable = try Memtable(capacity: 4096)
+            memtable.freeze()
+            memtable.insert([1], at: 1, [])
+        }
+    }
+
+    @Test func insertingBeyondTheCapacityIsStopped() async {
+        await #expect(processExitsWith: .failure) {
+            let memtable = try Memtable(capacity: 4096)
+            memtable.insert([1], at: 1, [UInt8](repeating: 0, count: 4096))
+        }
     }
 
     @Test func aScanKeepsWhatItBeganWith() throws {
@@ -204,7 +263,7 @@ import Testing
         let memtable = try Memtable(capacity: 4 << 20)
         var most = 0
         for step in 0..<8_000 {
-            memtable.insert(KeyShape.random.key(using: &generator), at: 1, [])
+            memtable.insert(MemtableKeyShape.random.key(using: &generator), at: 1, [])
             if step % 7 == 0 {
                 memtable.sortNewKeys()
                 most = max(most, memtable.runCount)

@@ -183,7 +183,7 @@ import Testing
     }
 
     @Test func numbersAtTheEndOfTheirRangeDoNotTrap() {
-        for base in [0, LogFormat.maximumLSN, LogFormat.maximumLSN + 512, UInt64.max - 511] {
+        for base in [0, LogStart.maximumLSN, LogStart.maximumLSN + 512, UInt64.max - 511] {
             let image = Self.hostileSegment(Self.first, number: .max, base: base, epoch: 5) { _, _ in }
             #expect(Self.code(image, Self.start(epoch: 5, base: min(base, .max - 1024))) == .corrupt || base == 0)
             let other = Self.hostileSegment(Self.first, number: 1, base: base, epoch: 5) { bytes, _ in
@@ -202,6 +202,88 @@ import Testing
                 durable: 0, payloadBytes: 8, kind: .group, flags: 2)
         }
         #expect(Self.code(image, Self.start(epoch: 5, base: 0)) == .unsupportedFormat)
+    }
+
+    /// Changes with the checksums made right again: whatever the log then says, reading it and going on after it ends
+    /// in an error or in a log that works.
+    @Test func aForgedLogNeverTraps() throws {
+        let original = try Self.log()
+        let image = original.device.image
+        let segments = try original.replay().log.segments
+        let seed = LogFixture.identity.seed
+        #if DEBUG
+        let rounds = 1_500
+        #else
+        let rounds = 30_000
+        #endif
+        var random = SeededGenerator(seed: 11)
+        let extremes: [UInt64] = [0, 1, 48, 512, 4096, 1 << 32, 1 << 44, 1 << 62, .max - 511, .max]
+        for round in 0..<rounds {
+            var changed = image
+            var start = original.start
+            changed.withUnsafeMutableBytes { bytes in
+                for _ in 0..<Int.random(in: 1...3, using: &random) {
+                    let segment = segments.randomElement(using: &random)!
+                    let extent = UnsafeMutableRawBufferPointer(
+                        rebasing: bytes[Int(segment.range.offset)..<Int(segment.range.end)])
+                    let value = extremes.randomElement(using: &random)! &+ UInt64.random(in: 0...8, using: &random)
+                    var hashed = 0
+                    let places = stride(from: 512, to: segment.length, by: 8).filter { place in
+                        let all = UnsafeRawBufferPointer(extent)
+                        return segment.record(at: place, in: all, seed: seed, hashed: &hashed) != nil
+                    }
+                    guard let place = places.randomElement(using: &random), Int.random(in: 0..<4, using: &random) > 0
+                    else {
+                        let field = 8 * Int.random(in: 1...9, using: &random)
+                        extent.storeBytes(of: value, toByteOffset: field, as: UInt64.self)
+                        let header = UnsafeRawBufferPointer(rebasing: extent[8..<512])
+                        let headerSeed = seed ^ (segment.range.offset &* 0x9E37_79B9_7F4A_7C15)
+                        extent.storeBytes(
+                            of: xxh3(BorrowedBytes(header), seed: headerSeed), toByteOffset: 0, as: UInt64.self)
+                        continue
+                    }
+                    let field = place + 8 * Int.random(in: 3...8, using: &random)
+                    if field + 8 <= extent.count {
+                        extent.storeBytes(of: value, toByteOffset: field, as: UInt64.self)
+                    }
+                    let count = extent.loadUnaligned(fromByteOffset: place + 40, as: UInt32.self)
+                    let end = min(place + 48 + Int(count), extent.count)
+                    let record = UnsafeRawBufferPointer(rebasing: extent[place + 8..<end])
+                    extent.storeBytes(of: xxh3(BorrowedBytes(record), seed: seed), toByteOffset: place, as: UInt64.self)
+                }
+            }
+            if Int.random(in: 0..<4, using: &random) == 0 {
+                let value = extremes.randomElement(using: &random)! &+ UInt64.random(in: 0...8, using: &random)
+                start = LogStart(
+                    segment: Bool.random(using: &random)
+                        ? FileRange(offset: value, length: start.segment.length) : start.segment,
+                    epoch: start.epoch,
+                    position: LogPosition(
+                        lsn: LogSequenceNumber(rawValue: value), previousChecksum: start.position.previousChecksum))
+            }
+            let device = SectorDevice(image: changed)
+            do throws(StoreError) {
+                let replay = try LogFixture.replay(device, from: start).log
+                let used = [FileRange(offset: 0, length: 8192)] + replay.segments.map(\.range)
+                let file = StoreFile(
+                    device: device, identity: LogFixture.identity, allocator: try ExtentAllocator(used: used),
+                    extentBytes: 4096)
+                let writer = try LogWriter(resuming: replay, in: file) {
+                    LogSite(floor: 0, generation: Generation(rawValue: 1))
+                }
+                for size in [0, 5_000] {
+                    let zeros = [UInt8](repeating: 0, count: size)
+                    let write = try writer.prepare(payloadBytes: size, startsOnNewSector: true, durable: .zero) {
+                        target in zeros.withUnsafeBytes { target.append(BorrowedBytes($0)) }
+                    }
+                    try writer.perform(write, durably: false)
+                }
+                let again = try LogFixture.replay(device, from: start).log
+                #expect(again.groups == replay.groups + 2, "round \(round)")
+            } catch {
+                #expect([.corrupt, .unsupportedFormat].contains(error.code), "round \(round): \(error)")
+            }
+        }
     }
 
     /// Headers wherever they fit, each promising a record up to the segment's end.

@@ -130,7 +130,7 @@ final class LogFixture {
 
     func reopen() throws {
         let replay = try Self.replay(device, from: start, mustReach: start.position.lsn).log
-        writer = LogWriter(resuming: replay, in: file, maximumSpares: 4) {
+        writer = try LogWriter(resuming: replay, in: file, maximumSpares: 4) {
             LogSite(floor: 0, generation: Generation(rawValue: 1))
         }
     }

@@ -170,51 +170,72 @@ import Testing
         #expect(next.statistics.blankSegments == old.segments.count)
     }
 
-    /// Groups are prepared one after the other and written by several threads at once, while another makes spares.
+    private struct Traffic {
+        var numbers: [UInt64] = []
+        var inFlight = 0
+        var start: LogStart
+        /// How many of the numbers lie before the start.
+        var dropped = 0
+    }
+
+    /// Groups are prepared one after the other and written by several threads at once, while another makes spares
+    /// and truncates the log.
     @Test func writesOverlap() throws {
         let device = MemoryDevice()
         let file = StoreFile(
             device: device, identity: LogFixture.identity, allocator: try ExtentAllocator(used: []),
             extentBytes: 16 << 10)
         let writer = try LogWriter(creatingIn: file) { LogSite(floor: 0, generation: Generation(rawValue: 1)) }
-        let start = writer.start(at: writer.position)
-        let order = Guarded<[UInt64]>([])
+        let traffic = Guarded(Traffic(start: writer.start(at: writer.position)))
         let failures = Guarded(0)
         let each = Self.steps
         DispatchQueue.concurrentPerform(iterations: 4) { thread in
-            for step in 0..<each {
-                do {
-                    if thread == 3 {
-                        try writer.prepareSpares(target: 2)
-                        _ = (writer.end, writer.liveBytes, writer.statistics)
-                        continue
-                    }
+            do {
+                for step in 0..<each where thread < 3 {
                     let number = UInt64(thread * each + step)
                     let size = 8 * (1 + step % 40)
                     var prepared: LogWrite?
-                    try order.withLock { numbers in
-                        numbers.append(number)
+                    try traffic.withLock { traffic in
                         prepared = try writer.prepare(
                             payloadBytes: size, startsOnNewSector: step % 3 == 0, durable: .zero
                         ) { payload in
                             for _ in 0..<size / 8 { payload.append(number) }
                         }
+                        traffic.numbers.append(number)
+                        traffic.inFlight += 1
                     }
                     guard let write = prepared.take() else { continue }
                     try writer.perform(write, durably: step % 2 == 0)
-                } catch {
-                    failures.withLock { $0 += 1 }
+                    traffic.withLock { $0.inFlight -= 1 }
+                    traffic.notifyAll()
                 }
+                for round in 0..<each / 20 where thread == 3 {
+                    try writer.prepareSpares(target: 2)
+                    _ = (writer.end, writer.liveBytes, writer.statistics, writer.extents)
+                    let generation = Generation(rawValue: UInt64(round))
+                    let position = traffic.wait(timeoutMilliseconds: 5) { traffic -> LogPosition? in
+                        guard traffic.inFlight == 0 else { return nil }
+                        traffic.start = writer.start(at: writer.position)
+                        traffic.dropped = traffic.numbers.count
+                        return traffic.start.position
+                    }
+                    guard let position else { continue }
+                    writer.truncate(to: writer.start(at: position), lastNamedIn: generation)
+                    writer.recycle(oldestSlot: generation)
+                }
+            } catch {
+                failures.withLock { $0 += 1 }
             }
         }
         #expect(failures.withLock { $0 } == 0)
         var found: [UInt64] = []
+        let (start, numbers) = traffic.withLock { ($0.start, Array($0.numbers.dropFirst($0.dropped))) }
         _ = try LogReader(device: device, identity: LogFixture.identity).replay(from: start) {
             _, payload throws(StoreError) in
             let number = UInt64(littleEndian: payload.base.loadUnaligned(as: UInt64.self))
             #expect(payload.count == 8 * (1 + Int(number) % each % 40))
             found.append(number)
         }
-        #expect(found == order.withLock { $0 })
+        #expect(found == numbers)
     }
 }

@@ -1,0 +1,86 @@
+/// How a database is opened.
+///
+/// ```swift
+/// var configuration = Configuration()
+/// configuration.durability = .buffered
+/// configuration.cacheBytes = 512 << 20
+/// let database = try Database(path: "app.lsmtx", configuration: configuration)
+/// ```
+public struct Configuration: Sendable {
+    /// Open for reading only: the file is not changed in any way, even if it was not closed.
+    public var readOnly = false
+    /// Make the file if it does not exist.
+    public var createIfMissing = true
+    /// How much of the tables is kept in memory, in bytes: blocks, indexes and filters together.
+    public var cacheBytes = 64 << 20
+    /// Size of one memtable, in bytes, from 64 KiB to 2 GiB. At most three are in memory: one that takes writes and
+    /// two that wait to be flushed.
+    public var memtableBytes = 64 << 20
+    /// What a commit survives when it returns, unless it says otherwise itself.
+    public var durability = Durability.sync
+    /// For a new file: the size in which tables and the log take space, in bytes; a multiple of 4096 from 16 KiB to
+    /// 64 MiB. Small stores, as in tests, take less room with a small one.
+    public var extentBytes = 1 << 20
+    /// The most that one transaction may write, in bytes of keys and values.
+    public var maximumTransactionBytes = 256 << 20
+
+    /// The defaults.
+    public init() {}
+
+    func engineOptions() throws(StoreError) -> EngineOptions {
+        guard (64 << 10...2 << 30).contains(memtableBytes) else {
+            throw Self.misuse("A memtable of \(memtableBytes) bytes is not possible.", "Choose 64 KiB to 2 GiB.")
+        }
+        guard cacheBytes >= 0 else {
+            throw Self.misuse("A cache of \(cacheBytes) bytes is not possible.", "Choose 0 or more.")
+        }
+        guard extentBytes > 0, Superblock.extentBytesAreLegal(UInt64(extentBytes)) else {
+            throw Self.misuse(
+                "An extent size of \(extentBytes) bytes is not possible.",
+                "Choose a multiple of 4096 from 16 KiB to 64 MiB.")
+        }
+        guard (1...1 << 29).contains(maximumTransactionBytes) else {
+            throw Self.misuse(
+                "A transaction limit of \(maximumTransactionBytes) bytes is not possible.", "Choose 1 to 512 MiB.")
+        }
+        var options = EngineOptions()
+        options.isReadOnly = readOnly
+        options.memtableBytes = memtableBytes
+        options.cacheBytes = cacheBytes
+        options.extentBytes = UInt64(extentBytes)
+        return options
+    }
+
+    private static func misuse(_ message: String, _ remedy: String) -> StoreError {
+        StoreError(.misuse, message, remedy: remedy)
+    }
+}
+
+/// How often and how long `write` runs a transaction again after a conflict.
+///
+/// ```swift
+/// try database.write(retry: RetryPolicy(maximumAttempts: 10, timeout: .seconds(2))) { t in
+///     try t.put("k", "v")
+/// }
+/// ```
+public struct RetryPolicy: Sendable {
+    /// How many times the closure is run at most, the first included.
+    public var maximumAttempts: Int
+    /// After this time no further attempt begins; `nil` for no limit.
+    public var timeout: Duration?
+
+    /// A hundred attempts, without a time limit.
+    public static let standard = RetryPolicy()
+    /// One attempt.
+    public static let never = RetryPolicy(maximumAttempts: 1)
+
+    /// Makes a policy.
+    ///
+    /// - Parameters:
+    ///   - maximumAttempts: How many times the closure is run at most.
+    ///   - timeout: After this time no further attempt begins.
+    public init(maximumAttempts: Int = 100, timeout: Duration? = nil) {
+        self.maximumAttempts = maximumAttempts
+        self.timeout = timeout
+    }
+}

@@ -1,0 +1,70 @@
+extension Database {
+    /// Reads the whole file and verifies every checksum, every reference, the order of keys, counts, filters, the log
+    /// and the ownership of every page.
+    ///
+    /// The database can be used meanwhile.
+    ///
+    /// ```swift
+    /// let report = try database.check()
+    /// for finding in report.findings { print(finding) }
+    /// ```
+    ///
+    /// - Parameter progress: Called now and then; an error that it throws ends the check, and is thrown here.
+    /// - Returns: What was gone through and found. A file without damage has no findings.
+    /// - Throws: `io` when the file cannot be read, `closed`, and what `progress` throws. Damage is not thrown.
+    /// - Complexity: O(the size of the file).
+    public func check(progress: ((CheckProgress) throws -> Void)? = nil) throws -> CheckReport {
+        try core.usingDevice {
+            let result = try core.engine.check { done, total in
+                try progress?(CheckProgress(doneBytes: done, totalBytes: total))
+            }
+            return CheckReport(
+                findings: result.findings.map {
+                    Finding(message: $0.message, location: $0.at(path: core.path).location)
+                },
+                tables: result.tables, blocks: result.blocks, entries: result.entries, logGroups: result.logGroups,
+                bytes: result.bytes)
+        }
+    }
+}
+
+/// How far a check has come.
+public struct CheckProgress: Sendable, Hashable {
+    /// Bytes of tables that have been verified.
+    public let doneBytes: UInt64
+    /// Bytes of tables in all.
+    public let totalBytes: UInt64
+}
+
+/// What a check found in one place.
+public struct Finding: Sendable, CustomStringConvertible {
+    /// What is wrong, one sentence.
+    public let message: String
+    /// Where, and which keys it costs.
+    public let location: StoreError.Location
+
+    /// The message and the place in one line.
+    public var description: String {
+        var place: [String] = []
+        if let structure = location.structure { place.append(structure) }
+        if let offset = location.offset { place.append("offset \(offset)") }
+        if let keys = location.keys { place.append("keys \(keys)") }
+        return place.isEmpty ? message : "\(message) (\(place.joined(separator: ", ")))"
+    }
+}
+
+/// What a check went through and found.
+public struct CheckReport: Sendable {
+    /// What is wrong; empty for a sound file.
+    public let findings: [Finding]
+    /// Tables verified.
+    public let tables: Int
+    /// Data blocks verified.
+    public let blocks: Int
+    /// Entries of tables verified.
+    public let entries: UInt64
+    /// Commit groups in the log verified.
+    public let logGroups: Int
+    /// Bytes verified.
+    public let bytes: UInt64
+}

@@ -1,0 +1,174 @@
+internal import Synchronization
+
+/// A store in one file: many threads commit to it at once, and readers hold snapshots that nothing disturbs.
+///
+/// ```swift
+/// let database = try Database(path: "app.lsmtx")
+/// try database.write { t in
+///     try t.put("user/1", "Ada")
+///     try t.put("user/2", "Grace")
+/// }
+/// let names = try database.read { snapshot in
+///     snapshot.scan(KeyRange(prefix: "user/")).map { String(decoding: $0.value, as: UTF8.self) }
+/// }
+/// try database.close()
+/// ```
+///
+/// One process writes; it opens the file once. All methods may be called from any thread. They block: from
+/// asynchronous code, call them on a thread of your own.
+public final class Database: Sendable {
+    let core: DatabaseCore
+
+    /// Opens the store at `path`, or makes one.
+    ///
+    /// A file that was not closed is recovered: every acknowledged commit is there afterwards, and of every other
+    /// commit all or nothing.
+    ///
+    /// - Parameters:
+    ///   - path: The file. No other file is ever made beside it.
+    ///   - configuration: How to open it.
+    /// - Throws: `notFound`, `notADatabase`, `unsupportedFormat`, `corrupt`, `locked`, `readOnly`, `diskFull`, `io` or
+    ///   `misuse`; each leaves an existing file as it was.
+    /// - Complexity: After a clean close, a handful of reads, whatever the size of the file. Otherwise, O(the log).
+    public convenience init(path: String, configuration: Configuration = Configuration()) throws(StoreError) {
+        do throws(StoreError) {
+            let options = try configuration.engineOptions()
+            let device = try DatabaseOpener.open(path: path, configuration: configuration, options: options)
+            do throws(StoreError) {
+                try self.init(device: device, path: path, configuration: configuration, options: options)
+            } catch {
+                device.close()
+                throw error
+            }
+        } catch {
+            throw error.at(path: path)
+        }
+    }
+
+    /// Makes an empty store in memory, which is gone when it is closed.
+    ///
+    /// - Parameter configuration: Sizes; what concerns files has no effect.
+    /// - Throws: `misuse` for a configuration that is not possible, `io` when there is no memory.
+    public static func inMemory(_ configuration: Configuration = Configuration()) throws(StoreError) -> Database {
+        var configuration = configuration
+        configuration.readOnly = false
+        let options = try configuration.engineOptions()
+        let device = MemoryDevice()
+        var random = SystemRandomNumberGenerator()
+        try Engine.format(device, options: options, using: &random)
+        return try Database(device: device, path: nil, configuration: configuration, options: options)
+    }
+
+    /// Opens the store on a device of the caller's choice: tests put one that fails behind it.
+    package init(
+        device: any StorageDevice, path: String?, configuration: Configuration, options: EngineOptions
+    ) throws(StoreError) {
+        let engine = try Engine.open(device, options: options)
+        core = try DatabaseCore(engine: engine, path: path, configuration: configuration)
+    }
+
+    deinit {
+        // Best effort: whatever fails here, the log has everything that was acknowledged.
+        try? core.close()
+    }
+
+    /// The newest commit that readers see.
+    public var timestamp: Timestamp { core.engine.publishedTimestamp }
+
+    /// Flushes everything to tables, cuts the file to its contents and gives it up.
+    ///
+    /// Commits under way are waited for; snapshots and transactions that are still open throw `closed` from then on.
+    /// A scan that is still open keeps the file locked until it ends. Closing again does nothing.
+    ///
+    /// - Throws: `io`, `diskFull` or `poisoned` when the file could not be left clean. Everything acknowledged is safe
+    ///   in its log then, and the next open recovers it.
+    public func close() throws(StoreError) {
+        try core.close()
+    }
+
+    /// A view of everything that is committed now, which later commits do not change.
+    ///
+    /// - Throws: `closed`.
+    /// - Complexity: O(1).
+    public func snapshot() throws(StoreError) -> Snapshot {
+        try Snapshot(core: core)
+    }
+
+    /// Begins a transaction, to be ended by `commit` or `rollback`.
+    ///
+    /// Prefer ``write(retry:durability:_:)``, which commits, and runs again after a conflict.
+    ///
+    /// - Throws: `closed`, or `readOnly` in a store that is open for reading only.
+    public func begin() throws(StoreError) -> Transaction {
+        try Transaction(core: core)
+    }
+
+    /// Calls `body` with a snapshot that lasts as long as the call.
+    ///
+    /// - Returns: What `body` returns.
+    /// - Throws: `closed`, and what `body` throws. An error that ended a scan early is thrown here too.
+    public func read<T>(_ body: (Snapshot) throws -> T) throws -> T {
+        let snapshot = try snapshot()
+        defer { snapshot.close() }
+        let result = try body(snapshot)
+        try snapshot.checkScans()
+        return result
+    }
+
+    /// Calls `body` with a transaction, commits it, and does all of it again when it lost against another.
+    ///
+    /// - Parameters:
+    ///   - retry: How often to try.
+    ///   - durability: What the commit survives; `nil` for what the configuration says.
+    ///   - body: Reads and writes. It may run several times, so it should have no other effects.
+    /// - Returns: What `body` returns.
+    /// - Throws: `conflict` when all attempts lost; `closed`, `readOnly`, `tooLarge`, `diskFull`, `poisoned`, in which
+    ///   case nothing was committed; `outcomeUnknown` when the device failed halfway; and what `body` throws, after a
+    ///   rollback.
+    public func write<T>(
+        retry: RetryPolicy = .standard, durability: Durability? = nil, _ body: (Transaction) throws -> T
+    ) throws -> T {
+        let started = SystemClock.monotonicNanoseconds
+        var attempt = 1
+        while true {
+            let transaction = try Transaction(core: core, attempt: attempt)
+            do {
+                let result = try body(transaction)
+                try transaction.checkScans()
+                if !transaction.hasEnded { try transaction.commit(durability: durability) }
+                return result
+            } catch let error as StoreError where error.isRetryable {
+                transaction.rollback()
+                let elapsed = Duration.nanoseconds(Int64(SystemClock.monotonicNanoseconds - started))
+                let isLate = retry.timeout.map { elapsed >= $0 } ?? false
+                guard attempt < retry.maximumAttempts, !isLate else { throw error }
+                Backoff.pause(afterAttempt: attempt)
+                attempt += 1
+            } catch {
+                transaction.rollback()
+                throw error
+            }
+        }
+    }
+
+    /// Writes everything committed so far to tables, and waits for it.
+    ///
+    /// There is no need to call it: the store does it when memory asks for it. It makes the log short, which makes the
+    /// next open after a crash fast.
+    ///
+    /// - Throws: `diskFull`, `io`, `poisoned`, `closed` or `readOnly`.
+    public func flush() throws(StoreError) {
+        try core.flush()
+    }
+}
+
+/// Pauses between the attempts of a transaction: longer each time, and not as long as anybody else's.
+enum Backoff {
+    private static let firstMicroseconds = 20
+    private static let longestMicroseconds = 20_000
+
+    static func pause(afterAttempt attempt: Int) {
+        let limit = min(firstMicroseconds << min(attempt - 1, 16), longestMicroseconds)
+        SystemClock.sleep(microseconds: Int.random(in: 0...limit))
+    }
+}

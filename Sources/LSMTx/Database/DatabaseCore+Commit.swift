@@ -1,0 +1,61 @@
+internal import Synchronization
+
+/// The committing thread's part: checking outside the queue, waiting in it, and saying what came out.
+extension DatabaseCore {
+    /// Commits a write set.
+    ///
+    /// - Parameters:
+    ///   - writes: Not empty.
+    ///   - start: The timestamp that the transaction read at.
+    ///   - memtableBytes: What its operations take in a memtable at most.
+    func commit(
+        _ writes: WriteSet, readAt start: Timestamp, memtableBytes: Int, isDurable: Bool
+    ) throws(StoreError) -> Timestamp {
+        let operations = writes.batch.bytes
+        let hashes = writes.operationHashes
+        // Everything up to here is in the memtables; whatever comes later is looked at in the queue.
+        let validatedUpTo = engine.stampedTimestamp
+        if validatedUpTo > start {
+            let change = try engine.firstChange(
+                of: WriteOperations(verified: operations), hashes: hashes, after: start)
+            if let change {
+                engine.counters.conflicts.add(1, ordering: .relaxed)
+                throw Self.conflictError(writes, change, start: start)
+            }
+        }
+        let request = UnsafeMutablePointer<CommitRequest>.allocate(capacity: 1)
+        request.initialize(
+            to: CommitRequest(
+                operations: operations, operationCount: writes.count, hashes: hashes, memtableBytes: memtableBytes,
+                validatedUpTo: max(validatedUpTo, start), isDurable: isDurable))
+        defer {
+            request.deinitialize(count: 1)
+            request.deallocate()
+        }
+        try commit(request)
+        switch request.pointee.outcome {
+        case .committed:
+            return request.pointee.timestamp
+        case .conflict:
+            throw Self.conflictError(writes, request.pointee.conflict, start: start)
+        case .refused:
+            throw request.pointee.failure ?? DatabaseCore.closedError("database")
+        case .unknown:
+            throw StoreError(
+                .outcomeUnknown, "The device failed while the commit was being written.",
+                remedy: "Close the database and open it again; the commit is there as a whole, or not at all.",
+                errorNumber: engine.poison.first?.errorNumber)
+        }
+    }
+
+    private static func conflictError(
+        _ writes: WriteSet, _ change: (operation: Int, committedAt: Timestamp), start: Timestamp
+    ) -> StoreError {
+        let key = writes.operation(change.operation).key.array
+        return StoreError(
+            .conflict,
+            "Another transaction committed a key at \(change.committedAt), after this one began at \(start).",
+            remedy: "Run the whole transaction again; `write` does that by itself.",
+            at: StoreError.Location(keys: KeyRange(from: key, upTo: key + [0])))
+    }
+}

@@ -1,0 +1,174 @@
+internal import Synchronization
+
+/// What a database, its snapshots and its transactions share: the engine, the pipeline and the threads.
+///
+/// Closing while others are at work is safe: commits under way are waited for, point reads too (they run within an
+/// epoch), and iterators, which may live long, keep the device open until the last of them is gone. Whoever comes
+/// later gets `closed`.
+final class DatabaseCore: Sendable {
+    let engine: Engine
+    /// `nil` in a store that is open for reading only.
+    let pipeline: CommitPipeline?
+    let snapshots = SnapshotTracker()
+    let path: String?
+    let configuration: Configuration
+
+    private let forkGuard = ForkGuard.current
+    private let isClosed = Atomic<Bool>(false)
+    private let commitsUnderWay = Atomic<Int>(0)
+    /// Iterators, plus one for the open database itself.
+    private let deviceUsers = Atomic<Int>(1)
+    private let threads = Guarded<[WorkerThread]>([])
+    private let closing = Guarded(CloseState())
+
+    private struct CloseState {
+        var isDone = false
+        var failure: StoreError?
+    }
+
+    init(engine: Engine, path: String?, configuration: Configuration) throws(StoreError) {
+        self.engine = engine
+        self.path = path
+        self.configuration = configuration
+        guard let log = engine.log else {
+            pipeline = nil
+            return
+        }
+        let pipeline = CommitPipeline(engine: engine, log: log)
+        self.pipeline = pipeline
+        guard engine.options.hasBackgroundThreads else { return }
+        // The threads hold the engine and the pipeline, not this object, whose deinit ends them.
+        let flusher = try WorkerThread(name: "lsmtx-flush") { engine.runFlushWorker() }
+        threads.withLock { $0.append(flusher) }
+        let keeper = try WorkerThread(name: "lsmtx-log") { pipeline.runLogKeeper() }
+        threads.withLock { $0.append(keeper) }
+    }
+
+    deinit {
+        // Best effort: whatever fails here, the log has everything that was acknowledged.
+        try? close()
+    }
+
+    // MARK: Guards
+
+    /// Throws unless the database can be used by this process.
+    func checkOpen() throws(StoreError) {
+        try forkGuard.check()
+        guard !isClosed.load(ordering: .acquiring) else { throw Self.closedError("database") }
+    }
+
+    static func closedError(_ what: String) -> StoreError {
+        StoreError(.closed, "The \(what) has been closed.", remedy: "Open it again, or keep it open for longer.")
+    }
+
+    /// Announces a reader at the newest published timestamp.
+    func openSnapshot() -> (ticket: SnapshotTracker.Ticket, timestamp: Timestamp) {
+        snapshots.open(hint: Epoch.threadHint) { engine.publishedTimestamp }
+    }
+
+    /// Reads the newest version of `key` at `timestamp` and calls `body` with its value.
+    ///
+    /// - Returns: `nil` when the key has no value then.
+    @inline(__always)
+    func find<R>(
+        _ key: BorrowedBytes, at timestamp: Timestamp, _ body: (BorrowedBytes) -> R
+    ) throws(StoreError) -> R? {
+        let hash = xxh3(key)
+        return try engine.withView { view throws(StoreError) in
+            // Within the epoch: a close waits for it before it gives up the device.
+            try self.checkOpen()
+            guard let found = try view.find(key, hash: hash, at: timestamp), found.kind == .value else { return nil }
+            return body(found.value)
+        }
+    }
+
+    func iterator(at timestamp: Timestamp, range: KeyRange) throws(StoreError) -> MergingIterator {
+        try holdDevice()
+        return engine.iterator(at: timestamp, range: range)
+    }
+
+    /// Calls `body` while the device is certain to stay open.
+    func usingDevice<R>(_ body: () throws -> R) throws -> R {
+        try holdDevice()
+        defer { releaseDevice() }
+        return try body()
+    }
+
+    /// Calls `body` while the device is certain to stay open.
+    func usingDevice<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
+        try holdDevice()
+        defer { releaseDevice() }
+        return try body()
+    }
+
+    /// Keeps the device open until ``releaseDevice()``.
+    private func holdDevice() throws(StoreError) {
+        deviceUsers.add(1, ordering: .acquiringAndReleasing)
+        do throws(StoreError) {
+            try checkOpen()
+        } catch {
+            releaseDevice()
+            throw error
+        }
+    }
+
+    /// An iterator is gone, or the database is closed.
+    func releaseDevice() {
+        if deviceUsers.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { engine.file.device.close() }
+    }
+
+    // MARK: Committing
+
+    /// Runs `request` through the pipeline.
+    func commit(_ request: CommitQueue.Request) throws(StoreError) {
+        guard let pipeline else { throw Engine.readOnlyError }
+        commitsUnderWay.add(1, ordering: .sequentiallyConsistent)
+        defer { commitsUnderWay.subtract(1, ordering: .sequentiallyConsistent) }
+        guard !isClosed.load(ordering: .sequentiallyConsistent) else { throw Self.closedError("database") }
+        try forkGuard.check()
+        pipeline.commit(request)
+    }
+
+    /// Publishes a durable change of tables for everything committed so far.
+    func flush() throws(StoreError) {
+        guard let pipeline else { throw Engine.readOnlyError }
+        commitsUnderWay.add(1, ordering: .sequentiallyConsistent)
+        defer { commitsUnderWay.subtract(1, ordering: .sequentiallyConsistent) }
+        guard !isClosed.load(ordering: .sequentiallyConsistent) else { throw Self.closedError("database") }
+        try forkGuard.check()
+        try pipeline.freezeForFlush()
+        try engine.waitUntilFlushed()
+    }
+
+    // MARK: Closing
+
+    /// Closes once; later calls wait for the first and report what it did.
+    func close() throws(StoreError) {
+        try forkGuard.check()
+        let isFirst = !isClosed.exchange(true, ordering: .sequentiallyConsistent)
+        guard isFirst else {
+            let failure = closing.wait { $0.isDone ? .some($0.failure) : nil }
+            if let failure, let failure { throw failure }
+            return
+        }
+        var failure: StoreError?
+        do { try shutDown() } catch { failure = error }
+        releaseDevice()
+        closing.withLock { state in
+            state.failure = failure
+            state.isDone = true
+        }
+        closing.notifyAll()
+        if let failure { throw failure }
+    }
+
+    private func shutDown() throws(StoreError) {
+        while commitsUnderWay.load(ordering: .sequentiallyConsistent) > 0 { SystemClock.sleep(microseconds: 50) }
+        pipeline?.stopLogKeeper()
+        engine.stopFlushWorker()
+        for thread in threads.withLock({ $0 }) { thread.join() }
+        pipeline?.syncBuffered()
+        Epoch.synchronize()
+        try engine.closeCleanly()
+    }
+}

@@ -1,0 +1,47 @@
+/// Opens or makes the file of a database, and locks it.
+enum DatabaseOpener {
+    /// Returns the locked device of the store at `path`.
+    static func open(
+        path: String, configuration: Configuration, options: EngineOptions
+    ) throws(StoreError) -> any StorageDevice {
+        // Another process may make or remove the file between two looks at it; each turn takes what it finds.
+        for _ in 0..<16 {
+            do {
+                let device = try PosixDevice.open(path: path, writable: !configuration.readOnly)
+                try lock(device, path: path, exclusive: !configuration.readOnly)
+                return device
+            } catch {
+                guard error.code == .notFound, configuration.createIfMissing, !configuration.readOnly else {
+                    throw error
+                }
+            }
+            let created = try PosixDevice.create(path: path) { device throws(StoreError) in
+                try lock(device, path: path, exclusive: true)
+                var random = SystemRandomNumberGenerator()
+                try Engine.format(device, options: options, using: &random)
+            }
+            if let created { return created }
+        }
+        throw StoreError(
+            .io, "The file keeps appearing and disappearing.", remedy: "See which other program removes it.")
+    }
+
+    private static func lock(_ device: PosixDevice, path: String, exclusive: Bool) throws(StoreError) {
+        let holder: LockHolder?
+        do {
+            holder = try device.lock(exclusive: exclusive)
+        } catch {
+            device.close()
+            throw error
+        }
+        guard let holder else { return }
+        device.close()
+        let who =
+            holder.isThisProcess
+            ? "this process" : holder.processID.map { "process \($0)" } ?? "another process"
+        let what = exclusive ? "The file is open in \(who)." : "The file is open for writing in \(who)."
+        throw StoreError(
+            .locked, what, remedy: "Close it there first; a store has one writer, or several readers.",
+            at: StoreError.Location(path: path))
+    }
+}

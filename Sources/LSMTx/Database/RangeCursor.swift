@@ -1,0 +1,118 @@
+/// Walks the entries of a range for a snapshot or a transaction, in one direction; a transaction's own writes lie over
+/// what is committed.
+///
+/// Where both have a key, the own write decides: it is shown instead, or, being a deletion, hides it. The own writes
+/// are those made before the cursor; later ones do not disturb it.
+final class RangeCursor {
+    private let core: DatabaseCore
+    /// The snapshot or transaction: while it lives, what it sees is kept.
+    private let owner: AnyObject
+    private let iterator: MergingIterator
+    private let range: KeyRange
+    private let ownWrites: WriteSet?
+    /// The own writes in the range, in key order; the next one, counted from the end that the walk begins at.
+    private let ownEntries: [Int]
+    private var ownIndex = 0
+    private var isReverse = false
+    private var isStarted = false
+    /// Whether the current entry comes from the own writes, and whether the iterator stands at it too.
+    private var showsOwn = false
+    private var showsCommitted = false
+    private var own: WriteOperation?
+
+    init(core: DatabaseCore, owner: AnyObject, iterator: MergingIterator, range: KeyRange, ownWrites: WriteSet?) {
+        self.core = core
+        self.owner = owner
+        self.iterator = iterator
+        self.range = range
+        self.ownWrites = ownWrites
+        ownEntries = ownWrites.map { $0.isEmpty ? [] : $0.sortedEntries(in: range) } ?? []
+    }
+
+    deinit { core.releaseDevice() }
+
+    /// The current entry's key, valid until the next move.
+    var key: BorrowedBytes { showsOwn ? own.unsafelyUnwrapped.key : iterator.key }
+
+    /// The current entry's value, valid until the next move.
+    var value: BorrowedBytes { showsOwn ? own.unsafelyUnwrapped.value : iterator.value }
+
+    /// Moves to the first entry, or to the next one.
+    ///
+    /// - Parameter reverse: The direction, the same in every call.
+    /// - Returns: `false` at the end.
+    func advance(reverse: Bool) throws(StoreError) -> Bool {
+        if !isStarted {
+            try start(reverse: reverse)
+        } else {
+            if showsOwn { ownIndex += 1 }
+            if showsCommitted { try step() }
+        }
+        return try settle()
+    }
+
+    private func start(reverse: Bool) throws(StoreError) {
+        isStarted = true
+        isReverse = reverse
+        guard !range.isEmpty else { return }
+        if !reverse {
+            try range.lowerBound.withBorrowedBytes { key throws(StoreError) in try iterator.seek(to: key) }
+        } else if let upper = range.upperBound {
+            try upper.withBorrowedBytes { key throws(StoreError) in try iterator.seek(before: key) }
+        } else {
+            try iterator.seekToLast()
+        }
+    }
+
+    private func step() throws(StoreError) {
+        if isReverse { try iterator.previous() } else { try iterator.next() }
+    }
+
+    /// Whether the iterator stands at an entry of the range.
+    private var hasCommitted: Bool {
+        guard iterator.isValid, !range.isEmpty else { return false }
+        if isReverse {
+            guard !range.lowerBound.isEmpty else { return true }
+            return range.lowerBound.withUnsafeBytes { KeyOrder.compare(iterator.key, BorrowedBytes($0)) >= 0 }
+        }
+        guard let upper = range.upperBound else { return true }
+        return upper.withUnsafeBytes { KeyOrder.compare(iterator.key, BorrowedBytes($0)) < 0 }
+    }
+
+    private func settle() throws(StoreError) -> Bool {
+        while true {
+            showsCommitted = hasCommitted
+            showsOwn = false
+            guard let ownWrites, ownIndex < ownEntries.count else { return showsCommitted }
+            let entry = ownEntries[isReverse ? ownEntries.count - 1 - ownIndex : ownIndex]
+            let operation = ownWrites.operation(entry)
+            if showsCommitted {
+                let order = KeyOrder.compare(operation.key, iterator.key)
+                if order != 0, (order < 0) == isReverse { return true }
+                showsCommitted = order == 0
+            }
+            if operation.kind == .value {
+                own = operation
+                showsOwn = true
+                return true
+            }
+            ownIndex += 1
+            if showsCommitted { try step() }
+        }
+    }
+
+    /// Calls `body` with each entry until it returns `false`.
+    func forEach(reverse: Bool, _ body: (RawSpan, RawSpan) throws -> Bool) throws {
+        while try advance(reverse: reverse) {
+            let isWanted = try body(key.buffer.bytes, value.buffer.bytes)
+            guard isWanted else { return }
+            try core.checkOpen()
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate func withBorrowedBytes(_ body: (BorrowedBytes) throws(StoreError) -> Void) throws(StoreError) {
+        try span.withUnsafeBytes { bytes throws(StoreError) in try body(BorrowedBytes(bytes)) }
+    }
+}

@@ -1,0 +1,68 @@
+/// The entries of a range, as a sequence.
+///
+/// Each iteration reads the snapshot or transaction anew from the range's beginning. An error ends the sequence; it is
+/// thrown by the enclosing `read` or `write`, or by the transaction's `commit`.
+///
+/// ```swift
+/// try database.read { snapshot in
+///     for entry in snapshot.scan(KeyRange(prefix: "user/")) {
+///         print(String(decoding: entry.key, as: UTF8.self))
+///     }
+/// }
+/// ```
+public struct Scan: Sequence {
+    private let reverse: Bool
+    private let limit: Int?
+    private let failure: ScanFailure
+    private let open: () throws(StoreError) -> RangeCursor
+
+    init(
+        range: KeyRange, reverse: Bool, limit: Int?, failure: ScanFailure,
+        open: @escaping () throws(StoreError) -> RangeCursor
+    ) {
+        self.reverse = reverse
+        self.limit = limit
+        self.failure = failure
+        self.open = open
+    }
+
+    /// Begins at the first entry of the scan's direction.
+    public func makeIterator() -> Iterator {
+        do {
+            return Iterator(cursor: try open(), reverse: reverse, limit: limit, failure: failure)
+        } catch {
+            failure.note(error)
+            return Iterator(cursor: nil, reverse: reverse, limit: limit, failure: failure)
+        }
+    }
+
+    /// Walks the entries of a scan.
+    public struct Iterator: IteratorProtocol {
+        private var cursor: RangeCursor?
+        private let reverse: Bool
+        private var left: Int
+        private let failure: ScanFailure
+
+        init(cursor: RangeCursor?, reverse: Bool, limit: Int?, failure: ScanFailure) {
+            self.cursor = cursor
+            self.reverse = reverse
+            left = limit ?? .max
+            self.failure = failure
+        }
+
+        /// The next entry, or `nil` at the end.
+        public mutating func next() -> Entry? {
+            guard left > 0, let cursor else { return nil }
+            do {
+                if try cursor.advance(reverse: reverse) {
+                    left -= 1
+                    return Entry(key: cursor.key.array, value: cursor.value.array)
+                }
+            } catch {
+                failure.note(error)
+            }
+            self.cursor = nil
+            return nil
+        }
+    }
+}

@@ -1,0 +1,79 @@
+internal import Synchronization
+
+/// Everything as it was at one commit, for as long as the snapshot is open.
+///
+/// Opening one costs nothing to speak of, and it never waits for a writer nor makes one wait. What it sees is kept in
+/// the file until it is closed. It may be used from several threads at once.
+///
+/// ```swift
+/// let snapshot = try database.snapshot()
+/// defer { snapshot.close() }
+/// let value = try snapshot.get("k")
+/// ```
+public final class Snapshot: Readable, Sendable {
+    private let core: DatabaseCore
+    private let ticket: SnapshotTracker.Ticket
+    private let isClosed = Atomic<Bool>(false)
+    private let scanFailure = ScanFailure()
+
+    /// The commit whose state is read.
+    public let timestamp: Timestamp
+
+    init(core: DatabaseCore) throws(StoreError) {
+        try core.checkOpen()
+        self.core = core
+        let opened = core.openSnapshot()
+        ticket = opened.ticket
+        timestamp = opened.timestamp
+    }
+
+    deinit { close() }
+
+    /// Ends the snapshot: what only it could see may be dropped. Closing again does nothing.
+    public func close() {
+        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        core.snapshots.close(ticket)
+    }
+
+    private func checkOpen() throws(StoreError) {
+        guard !isClosed.load(ordering: .acquiring) else { throw DatabaseCore.closedError("snapshot") }
+    }
+
+    /// The value of a key: see ``Readable/get(_:)``.
+    public func get(_ key: some ByteSource) throws(StoreError) -> [UInt8]? {
+        try checkOpen()
+        return try key.withBytes { span throws(StoreError) in
+            try span.withUnsafeBytes { bytes throws(StoreError) in
+                try core.find(BorrowedBytes(bytes), at: timestamp) { $0.array }
+            }
+        }
+    }
+
+    /// Lends the value of a key: see ``Readable/withValue(_:_:)``.
+    public func withValue<R>(_ key: some ByteSource, _ body: (RawSpan) throws -> R) throws -> R? {
+        guard let value = try get(key) else { return nil }
+        return try body(value.span.bytes)
+    }
+
+    /// The entries of a range as a sequence: see ``Readable/scan(_:reverse:limit:)``.
+    public func scan(_ range: KeyRange, reverse: Bool, limit: Int?) -> Scan {
+        Scan(range: range, reverse: reverse, limit: limit, failure: scanFailure) { [self] () throws(StoreError) in
+            try cursor(range)
+        }
+    }
+
+    /// Calls `body` with each entry of a range: see ``Readable/forEach(_:reverse:_:)``.
+    public func forEach(_ range: KeyRange, reverse: Bool, _ body: (RawSpan, RawSpan) throws -> Bool) throws {
+        let cursor = try cursor(range)
+        try cursor.forEach(reverse: reverse, body)
+    }
+
+    private func cursor(_ range: KeyRange) throws(StoreError) -> RangeCursor {
+        try checkOpen()
+        return RangeCursor(
+            core: core, owner: self, iterator: try core.iterator(at: timestamp, range: range), range: range,
+            ownWrites: nil)
+    }
+
+    func checkScans() throws(StoreError) { try scanFailure.check() }
+}

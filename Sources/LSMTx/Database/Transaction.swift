@@ -1,0 +1,183 @@
+/// Reads everything as of one commit, and its own writes over it; commits all of them at once, or nothing.
+///
+/// Isolation is snapshot isolation, the only level so far: of two transactions that overlap in time and write the same
+/// key, the first to commit wins, and the other's commit throws `conflict`. Reads are not checked.
+///
+/// A transaction belongs to one thread at a time.
+///
+/// ```swift
+/// let transaction = try database.begin()
+/// try transaction.put("k", "v")
+/// let commit = try transaction.commit()
+/// ```
+public final class Transaction: Readable {
+    private let core: DatabaseCore
+    private let ticket: SnapshotTracker.Ticket
+    private let writes = WriteSet()
+    private var scanFailure: ScanFailure?
+    private var memtableBytes = 0
+    private(set) var hasEnded = false
+
+    /// The commit whose state is read.
+    public let timestamp: Timestamp
+
+    /// Which attempt of an enclosing `write` this is, from 1.
+    public let attempt: Int
+
+    init(core: DatabaseCore, attempt: Int = 1) throws(StoreError) {
+        try core.checkOpen()
+        guard core.pipeline != nil else { throw Engine.readOnlyError }
+        self.core = core
+        self.attempt = attempt
+        let opened = core.openSnapshot()
+        ticket = opened.ticket
+        timestamp = opened.timestamp
+    }
+
+    deinit { end() }
+
+    private func end() {
+        guard !hasEnded else { return }
+        hasEnded = true
+        core.snapshots.close(ticket)
+    }
+
+    private func checkActive() throws(StoreError) {
+        guard !hasEnded else {
+            throw StoreError(
+                .closed, "The transaction has ended.", remedy: "Begin a new one; nothing of this call was done.")
+        }
+    }
+
+    // MARK: Reading
+
+    /// The value of a key: see ``Readable/get(_:)``. The transaction's own writes are seen.
+    public func get(_ key: some ByteSource) throws(StoreError) -> [UInt8]? {
+        try checkActive()
+        return try key.withBytes { span throws(StoreError) in
+            try span.withUnsafeBytes { bytes throws(StoreError) in
+                let key = BorrowedBytes(bytes)
+                if let own = writes.find(key) {
+                    try core.checkOpen()
+                    return own.kind == .value ? own.value.array : nil
+                }
+                return try core.find(key, at: timestamp) { $0.array }
+            }
+        }
+    }
+
+    /// Lends the value of a key: see ``Readable/withValue(_:_:)``.
+    public func withValue<R>(_ key: some ByteSource, _ body: (RawSpan) throws -> R) throws -> R? {
+        guard let value = try get(key) else { return nil }
+        return try body(value.span.bytes)
+    }
+
+    /// The entries of a range as a sequence: see ``Readable/scan(_:reverse:limit:)``. It shows the writes that the
+    /// transaction made before the iteration began.
+    public func scan(_ range: KeyRange, reverse: Bool, limit: Int?) -> Scan {
+        let failure = scanFailure ?? ScanFailure()
+        scanFailure = failure
+        return Scan(range: range, reverse: reverse, limit: limit, failure: failure) { () throws(StoreError) in
+            try self.cursor(range)
+        }
+    }
+
+    /// Calls `body` with each entry of a range: see ``Readable/forEach(_:reverse:_:)``. It shows the writes that the
+    /// transaction made before the call.
+    public func forEach(_ range: KeyRange, reverse: Bool, _ body: (RawSpan, RawSpan) throws -> Bool) throws {
+        let cursor = try cursor(range)
+        try cursor.forEach(reverse: reverse, body)
+    }
+
+    private func cursor(_ range: KeyRange) throws(StoreError) -> RangeCursor {
+        try checkActive()
+        return RangeCursor(
+            core: core, owner: self, iterator: try core.iterator(at: timestamp, range: range), range: range,
+            ownWrites: writes)
+    }
+
+    func checkScans() throws(StoreError) { try scanFailure?.check() }
+
+    // MARK: Writing
+
+    /// Gives a key a value, when the transaction commits.
+    ///
+    /// - Parameters:
+    ///   - key: At most ``Limits/maximumKeyBytes``; may be empty.
+    ///   - value: At most ``Limits/maximumValueBytes``; may be empty.
+    /// - Throws: `tooLarge`, with the transaction unchanged; `closed`.
+    public func put(_ key: some ByteSource, _ value: some ByteSource) throws(StoreError) {
+        try checkActive()
+        try key.withBytes { key throws(StoreError) in
+            try key.withUnsafeBytes { key throws(StoreError) in
+                try value.withBytes { value throws(StoreError) in
+                    try value.withUnsafeBytes { value throws(StoreError) in
+                        try checkSizes(key: key.count, value: value.count)
+                        writes.put(key: BorrowedBytes(key), value: BorrowedBytes(value))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a key's value away, when the transaction commits. A key without a value may be deleted too.
+    ///
+    /// - Parameter key: At most ``Limits/maximumKeyBytes``.
+    /// - Throws: `tooLarge`, with the transaction unchanged; `closed`.
+    public func delete(_ key: some ByteSource) throws(StoreError) {
+        try checkActive()
+        try key.withBytes { key throws(StoreError) in
+            try key.withUnsafeBytes { key throws(StoreError) in
+                try checkSizes(key: key.count, value: 0)
+                writes.delete(key: BorrowedBytes(key))
+            }
+        }
+    }
+
+    private func checkSizes(key: Int, value: Int) throws(StoreError) {
+        guard key <= Limits.maximumKeyBytes else {
+            throw StoreError(
+                .tooLarge, "A key of \(key) bytes is over the limit of \(Limits.maximumKeyBytes).",
+                remedy: "Use a shorter key; nothing of this call was done.")
+        }
+        guard value <= Limits.maximumValueBytes else {
+            throw StoreError(
+                .tooLarge, "A value of \(value) bytes is over the limit of \(Limits.maximumValueBytes).",
+                remedy: "Split it over several keys; nothing of this call was done.")
+        }
+        let limit = core.configuration.maximumTransactionBytes
+        guard writes.byteCount + key + value <= limit else {
+            throw StoreError(
+                .tooLarge, "The transaction would write more than \(limit) bytes.",
+                remedy: "Commit in parts, or raise Configuration.maximumTransactionBytes.")
+        }
+        memtableBytes += Memtable.spaceNeeded(keyBytes: key, valueBytes: value)
+    }
+
+    // MARK: Ending
+
+    /// Commits everything that was written and ends the transaction.
+    ///
+    /// A transaction that wrote nothing always succeeds.
+    ///
+    /// - Parameter durability: What the commit has survived on return; `nil` for what the configuration says.
+    /// - Returns: The commit's timestamp; of a transaction that wrote nothing, the one that it read at.
+    /// - Throws: `conflict` when another commit wrote one of the keys since this transaction began; `diskFull`,
+    ///   `poisoned` or `closed`, when nothing was committed; `outcomeUnknown` when the device failed halfway: after
+    ///   reopening, all of it is there or nothing.
+    @discardableResult
+    public func commit(durability: Durability? = nil) throws(StoreError) -> Timestamp {
+        try checkActive()
+        try checkScans()
+        defer { end() }
+        guard !writes.isEmpty else {
+            try core.checkOpen()
+            return timestamp
+        }
+        let isDurable = (durability ?? core.configuration.durability) == .sync
+        return try core.commit(writes, readAt: timestamp, memtableBytes: memtableBytes, isDurable: isDurable)
+    }
+
+    /// Forgets everything that was written and ends the transaction. Does nothing if it has ended.
+    public func rollback() { end() }
+}

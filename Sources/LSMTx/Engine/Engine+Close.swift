@@ -1,0 +1,53 @@
+/// Closing: after it, the file holds its tables, one empty log segment, and nothing else.
+extension Engine {
+    /// Flushes everything and leaves the file closed and as small as it can be.
+    ///
+    /// The caller has ended all commits and joined the background threads. After a failure the file stays as it is;
+    /// the next open replays the log.
+    ///
+    /// - Throws: `diskFull`, `io` or `poisoned`; everything acknowledged is safe in the log then.
+    package func closeCleanly() throws(StoreError) {
+        guard let log else { return }
+        try poison.check()
+        let hasWork = state.withLock { !$0.frozen.isEmpty || $0.active.memtable.entryCount > 0 }
+        guard hasWork || !versions.superblock.isClean else { return }
+
+        try freezeForFlush()
+        while state.withLock({ !$0.frozen.isEmpty }) { try flushOldest() }
+
+        let published = publishedTimestamp
+        if versions.superblock.logStart.position != log.position {
+            try publishLogStart(log.start(at: log.position), of: log) { _ in }
+        }
+        let before = versions.superblock.generation
+        try publishLogStart(log.moveToLowest(born: versions.nextGeneration), of: nil) { superblock in
+            superblock.isClean = true
+            superblock.timestampFloor = max(superblock.timestampFloor, published)
+        }
+        log.releaseOthers(lastNamedIn: before)
+
+        // Both slots name only the clean state now, so everything retired is free, and the free tail can go.
+        file.allocator.reclaim(oldestSlot: versions.oldestSlot)
+        let end = file.allocator.cutTail()
+        if end < (try file.device.length()) {
+            try file.device.truncate(to: end)
+            try file.device.sync()
+        }
+    }
+
+    /// Has both superblocks say that replay starts at `start`, which is the log's end.
+    ///
+    /// - Parameter log: Truncated to `start`, unless the log has moved there already.
+    private func publishLogStart(
+        _ start: LogStart, of log: LogWriter?, update: (inout Superblock) -> Void
+    ) throws(StoreError) {
+        let before = versions.superblock.generation
+        _ = try versions.apply(VersionEdit()) { superblock in
+            superblock.logStart = start
+            superblock.logReach = start.position.lsn
+            update(&superblock)
+        }
+        log?.truncate(to: start, lastNamedIn: before)
+        log?.recycle(oldestSlot: versions.oldestSlot)
+    }
+}

@@ -1,0 +1,133 @@
+internal import Synchronization
+
+/// Flushing: frozen memtables become tables of level 0, oldest first, and the log that they came from is given back.
+extension Engine {
+    /// Flushes the oldest frozen memtable. Only the flush worker calls this, or whoever runs without one.
+    ///
+    /// The algorithm:
+    /// 1. Wait until every group in the memtable is published: its entries then are the past, and final.
+    /// 2. Write the table.
+    /// 3. One change of the version set makes it durable, moves the log's start behind the memtable's records, and
+    ///    replaces both superblocks.
+    /// 4. Replace the view: the table instead of the memtable.
+    /// 5. Only now may the log segments before the new start be used again.
+    ///
+    /// - Throws: `diskFull`, with nothing changed: it can be tried again. After any other error the store is poisoned.
+    func flushOldest() throws(StoreError) {
+        guard let log else { throw Self.readOnlyError }
+        let (oldest, following) = state.withLock { state in
+            (state.frozen.last, state.frozen.dropLast().last?.logPosition ?? state.active.logPosition)
+        }
+        guard let oldest else { return }
+        guard waitUntilPublished(oldest.lastTimestamp) else {
+            try poison.check()
+            return
+        }
+        do throws(StoreError) {
+            let job = FlushJob(
+                file: file, memtable: oldest.memtable, id: versions.takeTableID(),
+                generation: versions.nextGeneration)
+            let table = try job.run()
+            let logStart = log.start(at: following)
+            let before = versions.superblock.generation
+            let published = publishedTimestamp
+            let version: Version
+            do throws(StoreError) {
+                version = try versions.apply(
+                    VersionEdit(added: [table])
+                ) { superblock in
+                    superblock.isClean = false
+                    superblock.logStart = logStart
+                    superblock.logReach = max(superblock.logReach, logStart.position.lsn)
+                    superblock.flushedTimestamp = table.largestTimestamp
+                    superblock.timestampFloor = max(superblock.timestampFloor, published)
+                }
+            } catch {
+                for extent in table.extents { file.allocator.releaseUnpublished(extent) }
+                throw error
+            }
+            state.withLock { state in
+                state.frozen.removeLast()
+                state.flushFailure = nil
+                replaceView(state, version: version)
+            }
+            log.truncate(to: logStart, lastNamedIn: before)
+            log.recycle(oldestSlot: versions.oldestSlot)
+            counters.flushes.add(1, ordering: .relaxed)
+            counters.flushedBytes.add(table.fileBytes, ordering: .relaxed)
+        } catch {
+            if error.code == .diskFull {
+                state.withLock { $0.flushFailure = error }
+            } else {
+                poison.set(error)
+            }
+            state.notifyAll()
+            throw error
+        }
+        state.notifyAll()
+    }
+
+    /// Waits until `timestamp` is published. Groups that are applied but not yet published are under way in other
+    /// threads, for the time of a sync at most.
+    ///
+    /// - Returns: `false` when a failure means that it never will be.
+    private func waitUntilPublished(_ timestamp: Timestamp) -> Bool {
+        while publishedTimestamp < timestamp {
+            guard poison.first == nil else { return false }
+            SystemClock.sleep(microseconds: 50)
+        }
+        return true
+    }
+
+    /// The flush worker's life: flush what is frozen, sleep, end when told to.
+    package func runFlushWorker() {
+        while true {
+            let mustStop = state.wait(timeoutMilliseconds: 1000) { state -> Bool? in
+                if state.isStopping { return true }
+                return state.frozen.isEmpty || state.flushFailure != nil ? nil : false
+            }
+            if mustStop == true { return }
+            // After a failure for want of space, the timeout above is the pause before the next try.
+            state.withLock { $0.flushFailure = nil }
+            while state.withLock({ !$0.frozen.isEmpty && !$0.isStopping }) {
+                do { try flushOldest() } catch { break }
+            }
+            if poison.first != nil, !waitForStopAfterPoison() { return }
+        }
+    }
+
+    /// Has the flush worker end after the flush that it is at.
+    package func stopFlushWorker() {
+        state.withLock { $0.isStopping = true }
+        state.notifyAll()
+    }
+
+    /// A poisoned store flushes nothing more; the worker waits for the close.
+    private func waitForStopAfterPoison() -> Bool {
+        _ = state.wait { $0.isStopping ? true : nil }
+        return false
+    }
+
+    /// Freezes the active memtable, if there is anything in it. The caller holds the commit pipeline still.
+    package func freezeForFlush() throws(StoreError) {
+        guard let log else { throw Self.readOnlyError }
+        try poison.check()
+        guard state.withLock({ $0.active.memtable.entryCount > 0 }) else { return }
+        try freezeActive(log: log, bytes: 0, entries: 0)
+    }
+
+    /// Waits until everything that was frozen is in tables.
+    package func waitUntilFlushed() throws(StoreError) {
+        if !options.hasBackgroundThreads {
+            while state.withLock({ !$0.frozen.isEmpty }) { try flushOldest() }
+            return
+        }
+        let failure = state.wait { state -> StoreError?? in
+            if self.poison.first != nil || state.frozen.isEmpty { return .some(nil) }
+            if let failure = state.flushFailure { return .some(failure) }
+            return nil
+        }
+        if let failure, let failure { throw failure }
+        try poison.check()
+    }
+}

@@ -1,0 +1,91 @@
+internal import Synchronization
+
+/// The read path: memtables, newest first, then the tables of the current version.
+extension Engine {
+    /// Calls `body` with the current view, pinned by an epoch: no lock, no reference counting, nothing shared written.
+    ///
+    /// Bytes that `body` finds are valid until it returns.
+    @inline(__always)
+    package func withView<R>(_ body: (ReadView) throws(StoreError) -> R) throws(StoreError) -> R {
+        let slot = Epoch.pin()
+        defer { Epoch.unpin(slot) }
+        return try Self.lend(loadView(), to: body)
+    }
+
+    /// The current view and the newest published timestamp, such that the view holds everything up to it.
+    ///
+    /// The view is loaded again after the timestamp: if it was replaced in between, the timestamp may be of a commit
+    /// that only the new view holds.
+    @inline(__always)
+    package func withLatestView<R>(
+        _ body: (ReadView, Timestamp) throws(StoreError) -> R
+    ) throws(StoreError) -> R {
+        let slot = Epoch.pin()
+        defer { Epoch.unpin(slot) }
+        var view = loadView()
+        while true {
+            let timestamp = publishedTimestamp
+            let again = loadView()
+            if again.toOpaque() == view.toOpaque() {
+                return try Self.lend(view, to: { view throws(StoreError) in try body(view, timestamp) })
+            }
+            view = again
+        }
+    }
+
+    /// Calls `body` with the object and no reference counting. The standard library's call rethrows only untyped
+    /// errors, so the result carries them.
+    @inline(__always)
+    private static func lend<R>(
+        _ view: Unmanaged<ReadView>, to body: (ReadView) throws(StoreError) -> R
+    ) throws(StoreError) -> R {
+        try view._withUnsafeGuaranteedRef { view in
+            Result { () throws(StoreError) in try body(view) }
+        }.get()
+    }
+
+    @inline(__always)
+    private func loadView() -> Unmanaged<ReadView> {
+        let pointer = UnsafeRawPointer(bitPattern: viewPointer.load(ordering: .sequentiallyConsistent))
+        return .fromOpaque(pointer.unsafelyUnwrapped)
+    }
+
+    /// The first operation whose key was committed after `floor`, and when.
+    ///
+    /// - Parameter hashes: The hash of each operation's key.
+    /// - Complexity: One probe per operation of what holds anything newer than `floor`, mostly one memtable.
+    package func firstChange(
+        of operations: WriteOperations, hashes: UnsafePointer<UInt64>, after floor: Timestamp
+    ) throws(StoreError) -> (operation: Int, committedAt: Timestamp)? {
+        try withView { view throws(StoreError) in
+            var operations = operations
+            var index = 0
+            while let operation = operations.next() {
+                let newest = try view.newestTimestamp(of: operation.key, hash: hashes[index], above: floor)
+                if let newest, newest > floor { return (index, newest) }
+                index += 1
+            }
+            return nil
+        }
+    }
+
+    /// The current view, retained.
+    package func currentView() -> ReadView {
+        let slot = Epoch.pin()
+        defer { Epoch.unpin(slot) }
+        return loadView().takeUnretainedValue()
+    }
+
+    /// Replaces the view after a change of the memtables or of the version. The state's lock is held.
+    func replaceView(_ state: EngineState, version: Version) {
+        let view = Unmanaged.passRetained(ReadView(memtables: state.memtables, version: version))
+        let old = viewPointer.exchange(UInt(bitPattern: view.toOpaque()), ordering: .sequentiallyConsistent)
+        guard let pointer = UnsafeMutableRawPointer(bitPattern: old) else { return }
+        Epoch.retire(pointer) { Unmanaged<ReadView>.fromOpaque($0).release() }
+    }
+
+    /// An iterator over the live entries at `timestamp`, which is published and covered by an open snapshot.
+    package func iterator(at timestamp: Timestamp, range: KeyRange) -> MergingIterator {
+        MergingIterator(view: currentView(), at: timestamp, range: range)
+    }
+}

@@ -1,0 +1,105 @@
+internal import Synchronization
+
+/// The write path, as far as the engine has a part in it: making room, and stamping the memtable's place in the log.
+///
+/// Everything here is called by the commit leader only, one thread at a time.
+extension Engine {
+    /// The memtable that the next group goes into, with room for it.
+    ///
+    /// The algorithm:
+    /// 1. If the active memtable has room and no backlog presses, that is it: two atomic loads.
+    /// 2. Otherwise ``WriteStall`` decides: go on, wait a little, or wait until a flush has finished.
+    /// 3. A full memtable is frozen and handed to the flush worker, and a new one takes its place. Groups never span
+    ///    two memtables, so a memtable's records are one run of the log.
+    ///
+    /// - Parameters:
+    ///   - bytes: An upper bound of what the group takes in a memtable.
+    ///   - entries: The group's number of operations.
+    /// - Throws: `diskFull` when the backlog cannot shrink because flushing finds no space, `poisoned`, or `io` when
+    ///   there is no memory for a memtable. Nothing has been written then.
+    func makeRoom(bytes: Int, entries: Int) throws(StoreError) -> Memtable {
+        guard let log else { throw Self.readOnlyError }
+        while true {
+            let pressure = state.withLock { state in
+                (
+                    active: state.active.memtable,
+                    stall: self.pressure(state, log: log, bytes: bytes, entries: entries)
+                )
+            }
+            switch WriteStall.decide(pressure.stall) {
+            case .proceed:
+                break
+            case .slow(let microseconds, let reason):
+                let started = SystemClock.monotonicNanoseconds
+                SystemClock.sleep(microseconds: microseconds)
+                counters.stalls(reason).slowed.add(1, ordering: .relaxed)
+                counters.stalls(reason).nanoseconds.add(
+                    SystemClock.monotonicNanoseconds - started, ordering: .relaxed)
+            case .stop(let reason):
+                counters.stalls(reason).stopped.add(1, ordering: .relaxed)
+                try waitForFlush(reason)
+                continue
+            }
+            guard pressure.stall.needsNewMemtable else { return pressure.active }
+            try freezeActive(log: log, bytes: bytes, entries: entries)
+        }
+    }
+
+    private func pressure(
+        _ state: EngineState, log: LogWriter, bytes: Int, entries: Int
+    ) -> WriteStall.Pressure {
+        let active = state.active
+        let hasRoom = active.memtable.hasRoom(bytes: bytes, entries: entries)
+        let logOfActive = log.end.rawValue - active.logPosition.lsn.rawValue
+        let isLongInLog = logOfActive > UInt64(options.memtableBytes) * 5 / 4
+        return WriteStall.Pressure(
+            frozenMemtables: state.frozen.count,
+            maximumFrozenMemtables: options.maximumFrozenMemtables,
+            activeFill: Double(active.memtable.usedBytes) / Double(options.memtableBytes),
+            needsNewMemtable: !hasRoom || (isLongInLog && active.memtable.entryCount > 0),
+            liveLogBytes: Int(clamping: log.liveBytes),
+            memtableBytes: options.memtableBytes)
+    }
+
+    private func waitForFlush(_ reason: WriteStall.Reason) throws(StoreError) {
+        let started = SystemClock.monotonicNanoseconds
+        defer {
+            counters.stalls(reason).nanoseconds.add(SystemClock.monotonicNanoseconds - started, ordering: .relaxed)
+        }
+        try poison.check()
+        if !options.hasBackgroundThreads {
+            try flushOldest()
+            return
+        }
+        let waiting = state.withLock { $0.frozen.count }
+        let failure = state.wait { state -> StoreError?? in
+            if self.poison.first != nil || state.frozen.count < waiting { return .some(nil) }
+            if let failure = state.flushFailure { return .some(failure) }
+            return nil
+        }
+        if let failure, let failure { throw failure }
+        try poison.check()
+    }
+
+    /// Freezes the active memtable and puts an empty one with room for `bytes` in its place.
+    func freezeActive(log: LogWriter, bytes: Int, entries: Int) throws(StoreError) {
+        let capacity = max(options.memtableBytes, bytes)
+        let fresh = ActiveMemtable(
+            memtable: try Memtable(capacity: capacity, entries: entries), logPosition: log.position)
+        state.withLock { state in
+            state.active.memtable.freeze()
+            let frozen = FrozenMemtable(
+                memtable: state.active.memtable, logPosition: state.active.logPosition,
+                lastTimestamp: stampedTimestamp)
+            state.frozen.insert(frozen, at: 0)
+            state.active = fresh
+            // Asked for with the lock held: a flush that has just published a version replaces the view under the
+            // same lock, and must not be undone.
+            replaceView(state, version: versions.current)
+        }
+        state.notifyAll()
+    }
+
+    static let readOnlyError = StoreError(
+        .readOnly, "The store is open for reading only.", remedy: "Open it without `readOnly` to write.")
+}

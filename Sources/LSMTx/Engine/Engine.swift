@@ -1,0 +1,129 @@
+internal import Synchronization
+
+/// The LSM: memtables over tables, with a log beneath, in one file.
+///
+/// Who may do what:
+/// - Any thread reads, through ``withView(_:)`` and ``iterator(at:range:)``, without a lock.
+/// - The commit leader, one thread at a time, writes: ``makeRoom(bytes:entries:)``, inserting, and the log.
+/// - The flush worker, one thread, turns frozen memtables into tables (Engine+Flush).
+///
+/// The view that readers see is one immutable object behind an atomic pointer. It is replaced with `state` locked, so
+/// replacements do not overtake each other, and the old one is retired through ``Epoch``.
+package final class Engine: Sendable {
+    package let file: StoreFile
+    package let options: EngineOptions
+    package let cache: BlockCache
+    package let versions: VersionSet
+    let counters = EngineCounters()
+    /// `nil` in a store that is open for reading only.
+    package let log: LogWriter?
+
+    /// The newest timestamp that readers may see. Only the commit pipeline moves it, in order.
+    let published: Atomic<UInt64>
+    /// The newest timestamp that has been given and applied to the memtable.
+    let stamped: Atomic<UInt64>
+
+    /// In a store that is open for reading only: the segments of the log that was replayed.
+    let replayedSegments: [FileRange]
+
+    let viewPointer: Atomic<UInt>
+    let state: Guarded<EngineState>
+    let poison = Poison()
+
+    /// - Parameters:
+    ///   - start: What recovery found, or an empty store.
+    init(file: StoreFile, options: EngineOptions, cache: BlockCache, versions: VersionSet, start: EngineStart) {
+        self.file = file
+        self.options = options
+        self.cache = cache
+        self.versions = versions
+        log = start.log
+        replayedSegments = start.replayedSegments
+        published = Atomic(start.published.rawValue)
+        stamped = Atomic(start.stamped.rawValue)
+        let state = EngineState(active: start.active, frozen: start.frozen)
+        self.state = Guarded(state)
+        let view = ReadView(memtables: state.memtables, version: versions.current)
+        viewPointer = Atomic(UInt(bitPattern: Unmanaged.passRetained(view).toOpaque()))
+    }
+
+    deinit {
+        let pointer = UnsafeRawPointer(bitPattern: viewPointer.load(ordering: .acquiring))
+        if let pointer { Unmanaged<ReadView>.fromOpaque(pointer).release() }
+    }
+
+    package var publishedTimestamp: Timestamp { Timestamp(rawValue: published.load(ordering: .acquiring)) }
+
+    package var stampedTimestamp: Timestamp { Timestamp(rawValue: stamped.load(ordering: .acquiring)) }
+}
+
+/// What an engine begins with.
+struct EngineStart {
+    let log: LogWriter?
+    let active: ActiveMemtable
+    /// Newest first.
+    let frozen: [FrozenMemtable]
+    let published: Timestamp
+    let stamped: Timestamp
+    var replayedSegments: [FileRange] = []
+}
+
+/// A memtable and where its first record lies in the log.
+struct ActiveMemtable: Sendable {
+    let memtable: Memtable
+    /// Replay from here rebuilds it; when it is flushed, the log before the next one's place is not needed any more.
+    let logPosition: LogPosition
+}
+
+/// A memtable that takes no more writes.
+struct FrozenMemtable: Sendable {
+    let memtable: Memtable
+    let logPosition: LogPosition
+    /// The newest timestamp in it. It may be flushed once this is published.
+    let lastTimestamp: Timestamp
+}
+
+/// What the engine changes under its lock.
+struct EngineState: Sendable {
+    var active: ActiveMemtable
+    /// Memtables that wait for their flush, newest first.
+    var frozen: [FrozenMemtable]
+    /// Set while the last flush could not be done for want of space; writers that must wait for it fail instead.
+    var flushFailure: StoreError?
+    /// Tells the flush worker to end.
+    var isStopping = false
+
+    init(active: ActiveMemtable, frozen: [FrozenMemtable]) {
+        self.active = active
+        self.frozen = frozen
+    }
+
+    /// Newest first.
+    var memtables: [Memtable] { [active.memtable] + frozen.map(\.memtable) }
+}
+
+/// Remembers the first failure after which no commit may be acknowledged any more.
+///
+/// The kernel marks pages clean after a failed write-back, so a later successful sync proves nothing about them. Only
+/// opening the file again, which reads what really reached the medium, tells what survived.
+package final class Poison: Sendable {
+    private let isSet = Atomic<Bool>(false)
+    private let cause = Guarded(StoreError?.none)
+
+    package init() {}
+
+    package func set(_ error: StoreError) {
+        cause.withLock { if $0 == nil { $0 = error } }
+        isSet.store(true, ordering: .releasing)
+    }
+
+    package var first: StoreError? { isSet.load(ordering: .acquiring) ? cause.withLock { $0 } : nil }
+
+    package func check() throws(StoreError) {
+        guard let first else { return }
+        throw StoreError(
+            .poisoned, "The store accepts no commits since a write failed: \(first.message)",
+            remedy: "Close it and open it again; every acknowledged commit is there. Reading still works.",
+            at: first.location, errorNumber: first.errorNumber)
+    }
+}

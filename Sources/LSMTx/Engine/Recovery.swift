@@ -1,0 +1,257 @@
+/// What the file turned out to hold, on the way to an engine. The steps are those of Engine+Open.
+struct Recovery {
+    private let device: any StorageDevice
+    private let options: EngineOptions
+    private let slots: SuperblockSlots.Contents
+    private let edits: [VersionEdit]
+    private let replay: LogReplay
+    /// Newest last; each with the place in the log where it begins.
+    private var memtables: [ActiveMemtable]
+    private let lastTimestamp: Timestamp
+    private let file: StoreFile
+    private let cache: BlockCache
+    private let versions: VersionSet
+
+    private var superblock: Superblock { slots.current }
+
+    /// Reads everything; writes nothing.
+    init(device: any StorageDevice, slots read: SuperblockSlots.Contents, options: EngineOptions) throws(StoreError) {
+        self.device = device
+        self.options = options
+        // Reading needs no allocator; the real one can only be made once everything has been read.
+        let probe = StoreFile(
+            device: device, identity: read.current.identity, allocator: try ExtentAllocator(used: []),
+            extentBytes: read.current.extentBytes)
+        let previousEdits = read.previous.flatMap { try? Manifest.read($0.manifest, from: probe) }
+        let (slots, edits) = try Self.readManifest(read, previousEdits: previousEdits, from: probe)
+        self.slots = slots
+        self.edits = edits
+
+        if !options.isReadOnly { Self.dropCachedLog(of: slots.current, device: device) }
+        let survivors = try Self.replayLog(of: slots.current, device: device, options: options)
+        replay = survivors.replay
+        memtables = survivors.memtables
+        lastTimestamp = max(survivors.lastTimestamp, slots.current.flushedTimestamp)
+
+        var current = Set(SuperblockSlots.extents)
+        current.formUnion(slots.current.manifest.extents)
+        current.formUnion(Self.tableExtents(of: edits))
+        current.formUnion(replay.segments.map(\.range))
+        var previous: Set<FileRange> = []
+        if let older = slots.previous, let previousEdits {
+            previous.formUnion(older.manifest.extents)
+            previous.formUnion(Self.tableExtents(of: previousEdits))
+            // The older slot's log begins earlier and leads into the same chain.
+            if older.logStart != slots.current.logStart,
+                let olderLog = try? LogReader(device: device, identity: older.identity)
+                    .replay(from: older.logStart, { _, _ in })
+            {
+                previous.formUnion(olderLog.segments.map(\.range))
+            }
+        }
+        let allocator = try ExtentAllocator(used: Array(current.union(previous)))
+        for range in previous.subtracting(current) {
+            allocator.release(range, lastNamedIn: slots.previous?.generation ?? slots.current.generation)
+        }
+        file = StoreFile(
+            device: device, identity: slots.current.identity, allocator: allocator,
+            extentBytes: slots.current.extentBytes)
+        cache = BlockCache(capacity: options.cacheBytes)
+        versions = try VersionSet(file: file, cache: cache, slots: slots, edits: edits)
+    }
+
+    /// The manifest of the newer superblock; if it is damaged and the older one's is not, the older state is taken
+    /// instead, which is whole (R4).
+    private static func readManifest(
+        _ slots: SuperblockSlots.Contents, previousEdits: [VersionEdit]?, from file: StoreFile
+    ) throws(StoreError) -> (SuperblockSlots.Contents, [VersionEdit]) {
+        do {
+            return (slots, try Manifest.read(slots.current.manifest, from: file))
+        } catch {
+            guard error.code == .corrupt, let previous = slots.previous, let previousEdits else { throw error }
+            let older = SuperblockSlots.Contents(
+                current: previous, previous: nil, currentSlot: 1 - slots.currentSlot)
+            return (older, previousEdits)
+        }
+    }
+
+    private static func tableExtents(of edits: [VersionEdit]) -> Set<FileRange> {
+        var live: [TableID: [FileRange]] = [:]
+        for edit in edits {
+            for id in edit.removed { live[id] = nil }
+            for table in edit.added { live[table.id] = table.extents }
+        }
+        return Set(live.values.joined())
+    }
+
+    /// Whether the store was closed and nothing has happened since.
+    private var isClean: Bool { superblock.isClean && replay.groups == 0 }
+
+    // MARK: Engines
+
+    /// An engine that changes no byte of the file. What the log holds is served from memory.
+    mutating func engineForReading() throws(StoreError) -> Engine {
+        let active = memtables.removeLast()
+        let frozen = memtables.reversed().map {
+            FrozenMemtable(memtable: $0.memtable, logPosition: $0.logPosition, lastTimestamp: lastTimestamp)
+        }
+        return Engine(
+            file: file, options: options, cache: cache, versions: versions,
+            start: EngineStart(
+                log: nil, active: active, frozen: frozen, published: visibleTimestamp, stamped: visibleTimestamp,
+                replayedSegments: replay.segments.map(\.range)))
+    }
+
+    /// The newest timestamp that is given out for reading.
+    private var visibleTimestamp: Timestamp {
+        isClean ? max(lastTimestamp, superblock.timestampFloor) : lastTimestamp
+    }
+
+    /// An engine that commits.
+    mutating func engineForWriting() throws(StoreError) -> Engine {
+        if isClean {
+            let log = LogWriter(resuming: replay, in: file, site: logSite())
+            let active = ActiveMemtable(
+                memtable: try Memtable(capacity: options.memtableBytes), logPosition: log.position)
+            return Engine(
+                file: file, options: options, cache: cache, versions: versions,
+                start: EngineStart(
+                    log: log, active: active, frozen: [], published: visibleTimestamp, stamped: visibleTimestamp))
+        }
+        let floor = max(lastTimestamp, superblock.timestampFloor).advanced(by: Timestamp.uncleanOpenSkip)
+        let log = try LogWriter(creatingIn: file, following: replay, site: logSite())
+        let old = replay.segments.map(\.range)
+        let active: ActiveMemtable
+        var edit = VersionEdit()
+        if replay.payloadBytes < UInt64(options.smallLogBytes), memtables.count == 1 {
+            let start = log.position
+            try rewriteLog(into: log)
+            active = ActiveMemtable(memtable: memtables[0].memtable, logPosition: start)
+        } else {
+            edit = try flushSurvivors()
+            active = ActiveMemtable(
+                memtable: try Memtable(capacity: options.memtableBytes), logPosition: log.position)
+        }
+        let logStart = log.start(at: active.logPosition)
+        for range in old { file.allocator.release(range, lastNamedIn: superblock.generation) }
+        let flushed = edit.added.map(\.largestTimestamp).max() ?? superblock.flushedTimestamp
+        _ = try versions.apply(edit) { superblock in
+            superblock.isClean = false
+            superblock.logStart = logStart
+            superblock.logReach = log.end
+            superblock.flushedTimestamp = max(superblock.flushedTimestamp, flushed)
+            superblock.timestampFloor = floor
+        }
+        return Engine(
+            file: file, options: options, cache: cache, versions: versions,
+            start: EngineStart(log: log, active: active, frozen: [], published: lastTimestamp, stamped: floor))
+    }
+
+    /// New log segments lie above the space that the next table will need, so that a close can cut them off.
+    private func logSite() -> @Sendable () -> LogSite {
+        let versions = versions
+        let gap = UInt64(options.memtableBytes)
+        return {
+            let dataEnd = versions.current.tables.flatMap(\.descriptor.extents).map(\.end).max() ?? 0
+            return LogSite(floor: dataEnd + gap, generation: versions.superblock.generation)
+        }
+    }
+
+    // MARK: Survivors
+
+    /// Copies the replayed groups to `log`, each with the timestamps that it has, and makes them durable with the
+    /// sync that comes before the superblock.
+    private func rewriteLog(into log: LogWriter) throws(StoreError) {
+        let durable = log.end
+        _ = try LogReader(device: device, identity: superblock.identity).replay(from: superblock.logStart) {
+            _, payload throws(StoreError) in
+            let write = try log.prepare(
+                payloadBytes: payload.count, startsOnNewSector: false, durable: durable
+            ) { $0.append(payload) }
+            try log.perform(write, durably: false)
+        }
+    }
+
+    private func flushSurvivors() throws(StoreError) -> VersionEdit {
+        var edit = VersionEdit()
+        for memtable in memtables.map(\.memtable) where memtable.entryCount > 0 {
+            memtable.freeze()
+            let job = FlushJob(
+                file: file, memtable: memtable, id: versions.takeTableID(), generation: versions.nextGeneration)
+            edit.added.append(try job.run())
+        }
+        return edit
+    }
+
+    /// Has the system forget its copy of the log, so that the replay reads what is on the medium. A first pass finds
+    /// the segments; whatever is wrong with them, the replay itself will say.
+    private static func dropCachedLog(of superblock: Superblock, device: any StorageDevice) {
+        guard
+            let found = try? LogReader(device: device, identity: superblock.identity)
+                .replay(from: superblock.logStart, { _, _ in })
+        else { return }
+        for segment in found.segments { device.dropCache(segment.range) }
+    }
+
+    /// What ``replayLog(of:device:options:)`` found.
+    private struct Survivors {
+        let replay: LogReplay
+        let memtables: [ActiveMemtable]
+        let lastTimestamp: Timestamp
+    }
+
+    /// Applies the log to as many memtables as it takes.
+    private static func replayLog(
+        of superblock: Superblock, device: any StorageDevice, options: EngineOptions
+    ) throws(StoreError) -> Survivors {
+        let start = superblock.logStart.position
+        var memtables = [
+            ActiveMemtable(memtable: try Memtable(capacity: options.memtableBytes), logPosition: start)
+        ]
+        var last = superblock.flushedTimestamp
+        let reader = LogReader(device: device, identity: superblock.identity)
+        let replay = try reader.replay(from: superblock.logStart, mustReach: superblock.logReach) {
+            lsn, payload throws(StoreError) in
+            let group = try CommitRecord.decode(payload, fileOffset: lsn.rawValue)
+            guard group.firstTimestamp > last else {
+                throw .corrupt(
+                    "The log goes back from timestamp \(last) to \(group.firstTimestamp).", structure: "log")
+            }
+            last = group.lastTimestamp
+            let (bytes, entries) = Self.space(of: group)
+            if !memtables[memtables.count - 1].memtable.hasRoom(bytes: bytes, entries: entries) {
+                memtables[memtables.count - 1].memtable.freeze()
+                memtables.append(
+                    ActiveMemtable(
+                        memtable: try Memtable(capacity: max(options.memtableBytes, bytes), entries: entries),
+                        logPosition: LogPosition(lsn: lsn, previousChecksum: 0)))
+            }
+            Self.apply(group, to: memtables[memtables.count - 1].memtable)
+        }
+        return Survivors(replay: replay, memtables: memtables, lastTimestamp: last)
+    }
+
+    private static func space(of group: CommitRecord.Group) -> (bytes: Int, entries: Int) {
+        var bytes = 0
+        var entries = 0
+        for member in group.members {
+            var operations = member.operations
+            while let operation = operations.next() {
+                bytes += Memtable.spaceNeeded(keyBytes: operation.key.count, valueBytes: operation.value.count)
+                entries += 1
+            }
+        }
+        return (bytes, entries)
+    }
+
+    private static func apply(_ group: CommitRecord.Group, to memtable: Memtable) {
+        for member in group.members {
+            var operations = member.operations
+            while let operation = operations.next() {
+                memtable.insert(
+                    key: operation.key, hash: xxh3(operation.key), timestamp: member.timestamp, kind: operation.kind,
+                    value: operation.value)
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+/// Decides when writers must wait for the background to catch up: a pure function of what is waiting to be flushed.
+///
+/// Writers are slowed first, so that the flush gets processor time and the queue's end is reached gently; they are
+/// stopped only when there is no memtable left to write into, or the log would outgrow its bound.
+package enum WriteStall {
+    /// Why a writer waits.
+    package enum Reason: String, Sendable, CaseIterable {
+        /// As many memtables as are allowed wait to be flushed.
+        case memtables
+        /// The live part of the log has reached twice the memtable size.
+        case log
+    }
+
+    /// What a writer does before its commit.
+    package enum Decision: Equatable, Sendable {
+        case proceed
+        case slow(microseconds: Int, Reason)
+        case stop(Reason)
+    }
+
+    /// What the decision depends on.
+    package struct Pressure: Sendable {
+        /// Memtables that wait to be flushed, and how many may.
+        package var frozenMemtables: Int
+        package var maximumFrozenMemtables: Int
+        /// How full the active memtable is, from 0 to 1.
+        package var activeFill: Double
+        /// Whether this write needs a new memtable.
+        package var needsNewMemtable: Bool
+        package var liveLogBytes: Int
+        package var memtableBytes: Int
+
+        package init(
+            frozenMemtables: Int, maximumFrozenMemtables: Int, activeFill: Double, needsNewMemtable: Bool,
+            liveLogBytes: Int, memtableBytes: Int
+        ) {
+            self.frozenMemtables = frozenMemtables
+            self.maximumFrozenMemtables = maximumFrozenMemtables
+            self.activeFill = activeFill
+            self.needsNewMemtable = needsNewMemtable
+            self.liveLogBytes = liveLogBytes
+            self.memtableBytes = memtableBytes
+        }
+    }
+
+    /// The longest delay of one commit group while writers are only slowed.
+    package static let longestDelayMicroseconds = 1_000
+
+    /// A log that holds this many times the memtable size stops writers; an empty backlog never does, since nothing
+    /// would ever shorten the log then.
+    package static let logFactor = 2
+
+    package static func decide(_ pressure: Pressure) -> Decision {
+        guard pressure.frozenMemtables > 0 else { return .proceed }
+        if pressure.needsNewMemtable, pressure.frozenMemtables >= pressure.maximumFrozenMemtables {
+            return .stop(.memtables)
+        }
+        let logLimit = logFactor * pressure.memtableBytes
+        if pressure.liveLogBytes >= logLimit { return .stop(.log) }
+        if pressure.frozenMemtables >= pressure.maximumFrozenMemtables, pressure.activeFill > 0.5 {
+            return .slow(microseconds: delay((pressure.activeFill - 0.5) * 2), .memtables)
+        }
+        let logFill = Double(pressure.liveLogBytes) / Double(logLimit)
+        if logFill > 0.9 { return .slow(microseconds: delay((logFill - 0.9) * 10), .log) }
+        return .proceed
+    }
+
+    private static func delay(_ urgency: Double) -> Int {
+        max(1, Int(min(urgency, 1) * Double(longestDelayMicroseconds)))
+    }
+}

@@ -1,0 +1,247 @@
+/// Walks the live entries of everything at one timestamp, in key order, in both directions.
+///
+/// Sources are ordered from newest to oldest, and each yields at most one entry per key: its newest version at or
+/// below the timestamp. All versions of a key in one source are newer than those in the next, so the first source
+/// that has a key decides, and the same key in later sources is stepped over. Tombstones decide too, and are not
+/// shown.
+///
+/// Invariant, going forward: every source stands at its first entry after the last one shown, except the one being
+/// shown. Going backward, the mirror image. Turning round repositions every source around a copy of the shown key.
+///
+/// Sources are few (memtables, level-0 tables, one per deeper level), so each step compares along the row; a heap
+/// pays off only beyond about a dozen.
+package final class MergingIterator {
+    private let view: ReadView
+    private let memtables: UnsafeMutablePointer<MemtableCursor>
+    private let memtableCount: Int
+    private let tables: UnsafeMutablePointer<TableCursor>
+    private let tableCount: Int
+    /// Each source's key while it has one; a count below zero marks a source at its end.
+    private let heads: UnsafeMutablePointer<Head>
+    private let sourceCount: Int
+    private var current = -1
+    private var direction = Direction.forward
+    private let turningKey = GrowingBuffer()
+
+    private enum Direction { case forward, backward }
+
+    private struct Head {
+        var key: BorrowedBytes
+        var isValid: Bool
+    }
+
+    /// Opens cursors on the sources of `view` that can hold keys of the range.
+    ///
+    /// - Parameters:
+    ///   - view: What is read; kept for the iterator's life.
+    ///   - timestamp: A published timestamp that `view` covers.
+    ///   - range: Tables wholly outside are not opened. The caller keeps to the range itself.
+    package init(view: ReadView, at timestamp: Timestamp, range: KeyRange) {
+        self.view = view
+        let openTables = view.tables.filter { $0.descriptor.mayHoldKeys(in: range, at: timestamp) }
+        memtableCount = view.memtables.count
+        tableCount = openTables.count
+        sourceCount = memtableCount + tableCount
+        memtables = .allocate(capacity: max(memtableCount, 1))
+        tables = .allocate(capacity: max(tableCount, 1))
+        heads = .allocate(capacity: max(sourceCount, 1))
+        for (index, memtable) in view.memtables.enumerated() {
+            (memtables + index).initialize(to: memtable.cursor(at: timestamp))
+        }
+        for (index, table) in openTables.enumerated() {
+            (tables + index).initialize(to: table.cursor(at: timestamp))
+        }
+        heads.initialize(repeating: Head(key: .empty, isValid: false), count: max(sourceCount, 1))
+    }
+
+    deinit {
+        memtables.deinitialize(count: memtableCount)
+        tables.deinitialize(count: tableCount)
+        memtables.deallocate()
+        tables.deallocate()
+        heads.deallocate()
+    }
+
+    /// Whether there is an entry to look at.
+    package var isValid: Bool { current >= 0 }
+
+    /// The entry's key, valid until the next move.
+    package var key: BorrowedBytes { heads[current].key }
+
+    /// The entry's value, valid until the next move.
+    package var value: BorrowedBytes {
+        current < memtableCount ? memtables[current].entry.value : tables[current - memtableCount].entry.value
+    }
+
+    private func kind(_ source: Int) -> EntryKind {
+        source < memtableCount ? memtables[source].entry.kind : tables[source - memtableCount].entry.kind
+    }
+
+    /// Moves to the first entry whose key is at or after `key`.
+    package func seek(to key: BorrowedBytes) throws(StoreError) {
+        direction = .forward
+        try forEachSource { source throws(StoreError) in
+            if source < memtableCount {
+                memtables[source].seek(to: key)
+            } else {
+                try tables[source - memtableCount].seek(to: key)
+            }
+        }
+        try settle()
+    }
+
+    /// Moves to the last entry whose key is before `key`.
+    package func seek(before key: BorrowedBytes) throws(StoreError) {
+        direction = .backward
+        try forEachSource { source throws(StoreError) in
+            if source < memtableCount {
+                memtables[source].seekBackward(before: key)
+            } else {
+                try tables[source - memtableCount].seekBackward(before: key)
+            }
+        }
+        try settle()
+    }
+
+    /// Moves to the last entry of all.
+    package func seekToLast() throws(StoreError) {
+        direction = .backward
+        try forEachSource { source throws(StoreError) in
+            if source < memtableCount {
+                memtables[source].seekToLast()
+            } else {
+                try tables[source - memtableCount].seekToLast()
+            }
+        }
+        try settle()
+    }
+
+    /// Moves to the next entry in key order.
+    package func next() throws(StoreError) {
+        precondition(isValid)
+        if direction == .backward {
+            turningKey.assign(key)
+            direction = .forward
+            let last = turningKey.bytes
+            try forEachSource { source throws(StoreError) in
+                if source < memtableCount {
+                    memtables[source].seek(to: last)
+                } else {
+                    try tables[source - memtableCount].seek(to: last)
+                }
+                load(source)
+                if heads[source].isValid, KeyOrder.isEqual(heads[source].key, last) { try step(source) }
+            }
+        } else {
+            try step(current)
+        }
+        try settle()
+    }
+
+    /// Moves to the previous entry in key order.
+    package func previous() throws(StoreError) {
+        precondition(isValid)
+        if direction == .forward {
+            turningKey.assign(key)
+            try seek(before: turningKey.bytes)
+            return
+        }
+        try step(current)
+        try settle()
+    }
+
+    private func forEachSource(_ body: (Int) throws(StoreError) -> Void) throws(StoreError) {
+        // A failure leaves no entry to look at, rather than one that a failed source may have hidden.
+        current = -1
+        var source = 0
+        while source < sourceCount {
+            try body(source)
+            load(source)
+            source += 1
+        }
+    }
+
+    @inline(__always)
+    private func load(_ source: Int) {
+        if source < memtableCount {
+            let isValid = memtables[source].isValid
+            heads[source] = Head(key: isValid ? memtables[source].key : .empty, isValid: isValid)
+        } else {
+            let isValid = tables[source - memtableCount].isValid
+            heads[source] = Head(key: isValid ? tables[source - memtableCount].key : .empty, isValid: isValid)
+        }
+    }
+
+    /// Moves one source in the current direction.
+    @inline(__always)
+    private func step(_ source: Int) throws(StoreError) {
+        if source < memtableCount {
+            if direction == .forward { memtables[source].next() } else { memtables[source].previous() }
+        } else if direction == .forward {
+            try tables[source - memtableCount].next()
+        } else {
+            try tables[source - memtableCount].previous()
+        }
+        load(source)
+    }
+
+    /// Finds the entry to show: the smallest (largest, going backward) head, newest source first; steps equal keys of
+    /// older sources over; and goes on behind a tombstone.
+    private func settle() throws(StoreError) {
+        while true {
+            current = -1
+            var best = -1
+            var source = 0
+            while source < sourceCount {
+                if heads[source].isValid {
+                    if best < 0 {
+                        best = source
+                    } else {
+                        let order = KeyOrder.compare(heads[source].key, heads[best].key)
+                        if order == 0 {
+                            try step(source)
+                        } else if (order < 0) == (direction == .forward) {
+                            best = source
+                        }
+                    }
+                }
+                source += 1
+            }
+            guard best >= 0 else { return }
+            guard kind(best) == .tombstone else {
+                current = best
+                return
+            }
+            try step(best)
+        }
+    }
+}
+
+/// A buffer that keeps a copy of some bytes and grows as needed.
+package final class GrowingBuffer {
+    private var memory: UnsafeMutableRawPointer
+    private var capacity: Int
+    private var count = 0
+
+    package init(capacity: Int = 64) {
+        self.capacity = capacity
+        memory = .allocate(byteCount: capacity, alignment: 8)
+    }
+
+    deinit { memory.deallocate() }
+
+    /// The copy, valid until the next ``assign(_:)``.
+    package var bytes: BorrowedBytes { BorrowedBytes(base: memory, count: count) }
+
+    /// Replaces the copy. `source` may be the buffer's own bytes.
+    package func assign(_ source: BorrowedBytes) {
+        if source.count > capacity {
+            let grown = UnsafeMutableRawPointer.allocate(byteCount: source.count, alignment: 8)
+            memory.deallocate()
+            memory = grown
+            capacity = source.count
+        }
+        memory.copyMemory(from: source.base, byteCount: source.count)
+        count = source.count
+    }
+}

@@ -1,0 +1,127 @@
+/// What a read looks at, immutable: the memtables, newest first, and a version of the tables.
+///
+/// The engine replaces its current view when a memtable is frozen or tables change, and retires the old one through
+/// ``Epoch``. A point read uses the view within one epoch without counting references; an iterator retains it.
+package final class ReadView: @unchecked Sendable {
+    // @unchecked: everything is set once in `init`; the raw arrays are freed in `deinit` and never written between.
+
+    package let memtables: [Memtable]
+    package let version: Version
+    /// All tables in the order in which they are asked: level 0 newest first, then the deeper levels.
+    package let tables: [Table]
+
+    /// The same objects without reference counting, for the hot path. `memtables` and `version` keep them alive.
+    private let memtableRefs: UnsafeMutablePointer<Unmanaged<Memtable>>
+    private let memtableCount: Int
+    private let levelZeroRefs: UnsafeMutablePointer<Unmanaged<Table>>
+    private let levelZeroCount: Int
+
+    package init(memtables: [Memtable], version: Version) {
+        self.memtables = memtables
+        self.version = version
+        tables = version.tables
+        memtableCount = memtables.count
+        memtableRefs = .allocate(capacity: max(memtableCount, 1))
+        for (index, memtable) in memtables.enumerated() {
+            (memtableRefs + index).initialize(to: .passUnretained(memtable))
+        }
+        let levelZero = version.levels[0]
+        levelZeroCount = levelZero.count
+        levelZeroRefs = .allocate(capacity: max(levelZeroCount, 1))
+        for (index, table) in levelZero.enumerated() {
+            (levelZeroRefs + index).initialize(to: .passUnretained(table))
+        }
+    }
+
+    deinit {
+        memtableRefs.deallocate()
+        levelZeroRefs.deallocate()
+    }
+
+    /// The newest version of `key` at or below `timestamp`; `nil` when there is none.
+    ///
+    /// The caller has pinned an epoch, and the bytes are valid until it is unpinned.
+    ///
+    /// - Parameter hash: `xxh3(key)`.
+    @inline(__always)
+    package func find(
+        _ key: BorrowedBytes, hash: UInt64, at timestamp: Timestamp
+    ) throws(StoreError) -> FoundEntry? {
+        var index = 0
+        while index < memtableCount {
+            let found = memtableRefs[index]._withUnsafeGuaranteedRef { $0.find(key, hash: hash, at: timestamp) }
+            if let found { return FoundEntry(kind: found.kind, timestamp: found.timestamp, value: found.value) }
+            index += 1
+        }
+        index = 0
+        while index < levelZeroCount {
+            if let found = try Self.find(key, hash: hash, at: timestamp, in: levelZeroRefs[index]) { return found }
+            index += 1
+        }
+        for level in version.levels.dropFirst() {
+            guard let table = Self.table(of: key, in: level) else { continue }
+            if let found = try Self.find(key, hash: hash, at: timestamp, in: .passUnretained(table)) { return found }
+        }
+        return nil
+    }
+
+    @inline(__always)
+    private static func find(
+        _ key: BorrowedBytes, hash: UInt64, at timestamp: Timestamp, in table: Unmanaged<Table>
+    ) throws(StoreError) -> FoundEntry? {
+        // The standard library's call rethrows only untyped errors, so the result carries them.
+        let result = table._withUnsafeGuaranteedRef { table in
+            Result { () throws(StoreError) in try table.find(key, hash: hash, at: timestamp) }
+        }
+        guard let found = try result.get() else { return nil }
+        return FoundEntry(kind: found.kind, timestamp: found.timestamp, value: found.value)
+    }
+
+    /// The timestamp of the newest version of `key` if it is above `floor`, else any that is not, or `nil`.
+    ///
+    /// Sources that hold nothing newer than `floor` are not asked, so that validating a young transaction costs one
+    /// probe of a memtable. The caller has pinned an epoch.
+    package func newestTimestamp(
+        of key: BorrowedBytes, hash: UInt64, above floor: Timestamp
+    ) throws(StoreError) -> Timestamp? {
+        var index = 0
+        while index < memtableCount {
+            let newest = memtableRefs[index]._withUnsafeGuaranteedRef { memtable in
+                memtable.timestampBound > floor ? memtable.newestTimestamp(of: key, hash: hash) : nil
+            }
+            if let newest { return newest }
+            index += 1
+        }
+        for table in version.levels[0] where table.descriptor.largestTimestamp > floor {
+            if let newest = try table.newestTimestamp(of: key, hash: hash) { return newest }
+        }
+        for level in version.levels.dropFirst() {
+            guard let table = Self.table(of: key, in: level), table.descriptor.largestTimestamp > floor else {
+                continue
+            }
+            if let newest = try table.newestTimestamp(of: key, hash: hash) { return newest }
+        }
+        return nil
+    }
+
+    /// The one table of a deeper level that can hold `key`.
+    private static func table(of key: BorrowedBytes, in level: [Table]) -> Table? {
+        var low = 0
+        var high = level.count
+        while low < high {
+            let middle = (low + high) / 2
+            let isBefore = level[middle].descriptor.largestKey.withUnsafeBytes {
+                KeyOrder.compare(BorrowedBytes($0), key) < 0
+            }
+            if isBefore { low = middle + 1 } else { high = middle }
+        }
+        return low < level.count ? level[low] : nil
+    }
+}
+
+/// A version of a key that a read found. The bytes are valid until the caller's epoch is unpinned.
+package struct FoundEntry {
+    package let kind: EntryKind
+    package let timestamp: Timestamp
+    package let value: BorrowedBytes
+}

@@ -1,0 +1,88 @@
+internal import Synchronization
+
+/// What must happen to the log apart from commits: spare segments are made ahead of need, and buffered commits are
+/// synced within the promised time.
+///
+/// The keeper sleeps without a timeout while nothing is written, so that an idle store wakes no processor.
+final class LogKeeper: Sendable {
+    /// Half of what is promised for buffered commits; the sync itself may take the other half.
+    private static let syncIntervalNanoseconds: UInt64 = 100_000_000
+    /// Segments that are kept ready. One sync makes several of them durable.
+    private static let readySegments = 8
+
+    private struct State {
+        var hasUnsynced = false
+        var needsSegments = false
+        var isStopping = false
+    }
+
+    private enum Task {
+        case stop
+        case makeSegments
+        case scheduleSync
+    }
+
+    private let log: LogWriter
+    private let state = Guarded(State())
+    /// Whether the keeper knows that there are unsynced commits, so that not every commit tells it.
+    private let knowsUnsynced = Atomic<Bool>(false)
+
+    init(log: LogWriter) { self.log = log }
+
+    /// A group has been given its place: buffered, or one that went into a further segment.
+    @inline(__always)
+    func noteWork(usedSegment: Bool) {
+        guard usedSegment || !knowsUnsynced.load(ordering: .relaxed) else { return }
+        wake(usedSegment: usedSegment)
+    }
+
+    @inline(never)
+    private func wake(usedSegment: Bool) {
+        knowsUnsynced.store(true, ordering: .relaxed)
+        state.withLock { state in
+            state.hasUnsynced = true
+            state.needsSegments = state.needsSegments || usedSegment
+        }
+        state.notifyAll()
+    }
+
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        state.notifyAll()
+    }
+
+    /// Works until ``stop()``.
+    ///
+    /// - Parameter sync: Syncs what has been written.
+    func run(sync: () -> Void) {
+        var syncDue: UInt64?
+        while true {
+            let timeout = syncDue.map { due in
+                let now = SystemClock.monotonicNanoseconds
+                return due > now ? Int((due - now) / 1_000_000) : 0
+            }
+            let task = state.wait(timeoutMilliseconds: timeout) { state -> Task? in
+                if state.isStopping { return .stop }
+                if state.needsSegments {
+                    state.needsSegments = false
+                    return .makeSegments
+                }
+                return state.hasUnsynced && syncDue == nil ? .scheduleSync : nil
+            }
+            switch task {
+            case .stop:
+                return
+            case .makeSegments:
+                // For want of space nothing is made; the commit that needs a segment tries itself, and reports it.
+                try? log.prepareSpares(target: Self.readySegments)
+            case .scheduleSync:
+                syncDue = SystemClock.monotonicNanoseconds + Self.syncIntervalNanoseconds
+            case nil:
+                syncDue = nil
+                state.withLock { $0.hasUnsynced = false }
+                knowsUnsynced.store(false, ordering: .sequentiallyConsistent)
+                sync()
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+/// The current version, and the one way to a next one: write the manifest, sync, write the superblocks, publish.
+///
+/// The steps of a change (R1 in Recovery):
+/// 1. The caller has written the tables and log segments that the edit names.
+/// 2. The edit is written to the manifest, in fresh space.
+/// 3. One sync makes 1 and 2 durable. If it fails, no superblock is written, and the store accepts no more commits.
+/// 4. The older superblock slot is written with the next generation, durably; then the other slot too, with the one
+///    after it. From the first of the two on, the change has happened. With both written, no slot names the old
+///    state, and what it alone used can be reused at once (R4). The second write costs one small durable write per
+///    flush; without it, every flush would leave a whole memtable's log waiting for the next.
+/// 5. The new version is published to readers by the caller.
+///
+/// Only one thread changes the set at a time: the store's background worker, or recovery before it starts.
+package final class VersionSet: Sendable {
+    package let file: StoreFile
+    private let cache: BlockCache
+
+    private struct State {
+        var superblock: Superblock
+        var olderSlot: Int
+        var version: Version
+    }
+
+    private let state: Guarded<State>
+
+    /// - Parameters:
+    ///   - slots: What was read from the superblock slots.
+    ///   - edits: The manifest's edits, base first.
+    package init(
+        file: StoreFile, cache: BlockCache, slots: SuperblockSlots.Contents, edits: [VersionEdit]
+    ) throws(StoreError) {
+        self.file = file
+        self.cache = cache
+        var version = Version.empty
+        for edit in edits {
+            version = try version.applying(edit) { Table(descriptor: $0, file: file, cache: cache) }
+        }
+        if let table = version.tables.first(where: { $0.descriptor.id >= slots.current.nextTableID }) {
+            throw .corrupt("Table \(table.descriptor.id) has a number not yet given.", structure: "manifest")
+        }
+        state = Guarded(
+            State(superblock: slots.current, olderSlot: 1 - slots.currentSlot, version: version))
+    }
+
+    package var current: Version { state.withLock { $0.version } }
+
+    package var superblock: Superblock { state.withLock { $0.superblock } }
+
+    /// The generation that the next change will publish first, to be written into the extents that it names.
+    package var nextGeneration: Generation { state.withLock { $0.superblock.generation.next } }
+
+    /// The generation in the older of the two slots: no slot names what was last named before it.
+    package var oldestSlot: Generation { Generation(rawValue: superblock.generation.rawValue - 1) }
+
+    /// A number for a new table. It is only durable with the change that adds the table, so a crash gives it again,
+    /// to a table that was never published.
+    package func takeTableID() -> TableID {
+        state.withLock { state in
+            defer { state.superblock.nextTableID = state.superblock.nextTableID.next }
+            return state.superblock.nextTableID
+        }
+    }
+
+    /// Publishes a change durably and returns the new version.
+    ///
+    /// - Parameters:
+    ///   - edit: Tables that come and go.
+    ///   - update: Changes the other fields of the superblock, its log's start among them.
+    /// - Throws: `diskFull` with nothing changed; any other error means that the state on the medium is unknown, and
+    ///   the store must not acknowledge another commit.
+    package func apply(
+        _ edit: VersionEdit, update: (inout Superblock) -> Void
+    ) throws(StoreError) -> Version {
+        let before = state.withLock { $0 }
+        let version = try before.version.applying(edit) { Table(descriptor: $0, file: file, cache: cache) }
+        var next = before.superblock
+        update(&next)
+        next.generation = before.superblock.generation.next
+        let written = try Manifest.append(
+            edit, to: before.superblock.manifest, resultingIn: version, file: file, generation: next.generation)
+        next.manifest = written.pointers
+
+        try file.device.sync()
+        try SuperblockSlots.write(next, slot: before.olderSlot, to: file.device)
+        next.generation = next.generation.next
+        try SuperblockSlots.write(next, slot: 1 - before.olderSlot, to: file.device)
+
+        let published = next
+        state.withLock { state in
+            // Table numbers may have been taken meanwhile.
+            let nextTableID = max(state.superblock.nextTableID, published.nextTableID)
+            state.superblock = published
+            state.superblock.nextTableID = nextTableID
+            state.version = version
+        }
+        for extent in written.obsolete {
+            file.allocator.release(extent, lastNamedIn: before.superblock.generation)
+        }
+        for id in edit.removed {
+            guard let table = before.version.tables.first(where: { $0.descriptor.id == id }) else { continue }
+            for extent in table.descriptor.extents {
+                file.allocator.release(extent, lastNamedIn: before.superblock.generation)
+            }
+        }
+        file.allocator.reclaim(oldestSlot: oldestSlot)
+        return version
+    }
+
+    /// Says durably that the store is in use, before its first commit: a crash from now on may lose buffered commits
+    /// without leaving a trace of them in the log, and their timestamps must not be given again.
+    ///
+    /// One slot suffices: the other one names the same tables and the same log.
+    package func markInUse() throws(StoreError) {
+        let before = state.withLock { $0 }
+        guard before.superblock.isClean else { return }
+        var next = before.superblock
+        next.isClean = false
+        next.generation = next.generation.next
+        try SuperblockSlots.write(next, slot: before.olderSlot, to: file.device)
+        state.withLock { state in
+            state.superblock.isClean = false
+            state.superblock.generation = next.generation
+            state.olderSlot = 1 - before.olderSlot
+        }
+    }
+}
