@@ -81,8 +81,7 @@ package final class Table: @unchecked Sendable {
 
     @inline(__always)
     private func mayContain(_ hash: UInt64) -> Bool {
-        if let filter = BlockCache.block(in: filterSlot) {
-            filter.reference()
+        if let filter = BlockCache.referencedBlock(in: filterSlot) {
             return FilterBlock(verified: filter.payload).mayContain(hash)
         }
         guard let filter = loadFilter() else { return true }
@@ -106,10 +105,7 @@ package final class Table: @unchecked Sendable {
 
     @inline(__always)
     func indexBlock() throws(StoreError) -> BlockCache.Block {
-        if let block = BlockCache.block(in: indexSlot) {
-            block.reference()
-            return block
-        }
+        if let block = BlockCache.referencedBlock(in: indexSlot) { return block }
         return try loadIndex()
     }
 
@@ -121,7 +117,7 @@ package final class Table: @unchecked Sendable {
         _ number: Int, index: UnsafePointer<IndexBlock>, isPointRead: Bool
     ) throws(StoreError) -> BlockCache.Block {
         let slot = index.pointee.slots + number
-        guard let block = BlockCache.block(in: slot) else {
+        guard let block = isPointRead ? BlockCache.referencedBlock(in: slot) : BlockCache.block(in: slot) else {
             return try loadDataBlock(number, index: index, slot: slot)
         }
         if isPointRead {
@@ -130,7 +126,6 @@ package final class Table: @unchecked Sendable {
             lsmtx_prefetch(block.payload + 64)
             lsmtx_prefetch(block.payload + 128)
             lsmtx_prefetch(block.payload + 192)
-            block.reference()
         }
         return block
     }
