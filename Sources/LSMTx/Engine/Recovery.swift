@@ -110,7 +110,7 @@ struct Recovery {
     /// An engine that commits.
     mutating func engineForWriting() throws(StoreError) -> Engine {
         if isClean {
-            let log = LogWriter(resuming: replay, in: file, site: logSite())
+            let log = try LogWriter(resuming: replay, in: file, site: logSite())
             let active = ActiveMemtable(
                 memtable: try Memtable(capacity: options.memtableBytes), logPosition: log.position)
             return Engine(

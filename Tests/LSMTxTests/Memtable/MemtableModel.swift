@@ -138,7 +138,7 @@ enum MemtableKeyShape: CaseIterable {
             let ending: [UInt8] = Bool.random(using: &random) ? [] : [1]
             return [UInt8](repeating: 0, count: Int.random(in: 0...200, using: &random)) + ending
         case .mixed:
-            let shapes: [KeyShape] = [.tiny, .random, .decimal, .longPrefix, .zeros]
+            let shapes: [MemtableKeyShape] = [.tiny, .random, .decimal, .longPrefix, .zeros]
             return shapes.randomElement(using: &random)!.key(using: &random)
         }
     }
