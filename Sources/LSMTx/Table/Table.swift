@@ -20,8 +20,8 @@ package final class Table: @unchecked Sendable {
     let filterSlot: BlockCache.Slot
     /// The slots of the data blocks: 0 until the index was first read, which says how many there are.
     let dataSlots = Atomic<UInt>(0)
-    /// Set when the filter's bytes are bad: every key may be here then.
-    let isFilterDamaged = Atomic<Bool>(false)
+    /// Set when the filter's bytes are bad, or are too many for the cache: every key may be here then.
+    let isFilterUnusable = Atomic<Bool>(false)
 
     package init(descriptor: TableDescriptor, file: StoreFile, cache: BlockCache) {
         self.descriptor = descriptor
