@@ -131,6 +131,8 @@ final class LogFixture {
 
     func reopen() throws {
         let replay = try Self.replay(storage, from: start, mustReach: start.position.lsn).log
+        // A new process knows of no sync.
+        startsOnNewSector = false
         writer = try LogWriter(resuming: replay, in: file, maximumSpares: 4) {
             LogSite(floor: 0, generation: Generation(rawValue: 1))
         }
