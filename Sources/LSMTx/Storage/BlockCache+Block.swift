@@ -10,12 +10,11 @@ extension BlockCache {
     /// The count of pins starts at one, which the cache gives up when the block was evicted and its epoch has ended.
     /// A reader inside an epoch may therefore raise it without looking; who lowers it to zero frees the block.
     struct Block: @unchecked Sendable {
-        // @unchecked: pins and the referenced bit are atomic, the links are the cache's and under its lock, and the
+        // @unchecked: the count of pins is atomic, the links are the cache's and under its lock, and the
         // content is not changed any more once the block has entered.
         let base: UnsafeMutableRawPointer
 
         private static let pinsOffset = 0
-        private static let referencedOffset = 4
         private static let linesOffset = 8
         private static let tagOffset = 12
         private static let slotOffset = 16
@@ -36,7 +35,6 @@ extension BlockCache {
             base = .allocate(byteCount: lines * Self.lineBytes, alignment: Self.lineBytes)
             base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.headerBytes)
             pins.initialize(to: Atomic(1))
-            referenced.initialize(to: Atomic(0))
             base.storeBytes(of: UInt32(lines), toByteOffset: Self.linesOffset, as: UInt32.self)
             let end = Self.headerBytes + contentBytes
             (base + end).initializeMemory(as: UInt8.self, repeating: 0, count: lines * Self.lineBytes - end)
@@ -54,11 +52,6 @@ extension BlockCache {
             (base + Self.pinsOffset).assumingMemoryBound(to: Atomic<UInt32>.self)
         }
 
-        @inline(__always)
-        private var referenced: UnsafeMutablePointer<Atomic<UInt32>> {
-            (base + Self.referencedOffset).assumingMemoryBound(to: Atomic<UInt32>.self)
-        }
-
         /// Keeps the block after the epoch.
         @inline(__always)
         func pin() { pins.pointee.add(1, ordering: .relaxed) }
@@ -67,15 +60,6 @@ extension BlockCache {
             guard pins.pointee.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
             base.deallocate()
         }
-
-        /// Says that the block was useful, for its next turn in the queue.
-        @inline(__always)
-        func reference() {
-            if referenced.pointee.load(ordering: .relaxed) == 0 { referenced.pointee.store(1, ordering: .relaxed) }
-        }
-
-        /// Clears the referenced bit and returns what it was.
-        func takeReference() -> Bool { referenced.pointee.exchange(0, ordering: .relaxed) == 1 }
 
         /// What the block takes of the budget.
         var cost: Int {

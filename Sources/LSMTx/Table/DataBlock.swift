@@ -9,45 +9,55 @@
 struct DataBlock {
     static let headerBytes = 16
 
-    let base: UnsafeRawPointer
-
-    @inline(__always)
-    init(verified payload: UnsafeRawPointer) { base = payload }
-
     /// At least one.
-    @inline(__always)
-    var count: Int { Int(UInt32(littleEndian: base.load(as: UInt32.self))) }
+    let count: Int
+    private let slices: UnsafeRawPointer
+    private let offsets: UnsafeRawPointer
+    private let base: UnsafeRawPointer
+    private let oldestTimestamp: UInt64
+    private let prefixCount: Int
+    private let isWide: Bool
 
     @inline(__always)
-    private var prefixCount: Int { Int(UInt16(littleEndian: base.load(fromByteOffset: 4, as: UInt16.self))) }
+    init(verified payload: UnsafeRawPointer) {
+        base = payload
+        count = Int(UInt32(littleEndian: payload.load(as: UInt32.self)))
+        prefixCount = Int(UInt16(littleEndian: payload.load(fromByteOffset: 4, as: UInt16.self)))
+        isWide = payload.load(fromByteOffset: 6, as: UInt8.self) == 4
+        oldestTimestamp = UInt64(littleEndian: payload.load(fromByteOffset: 8, as: UInt64.self))
+        slices = payload + Self.headerBytes
+        offsets = slices + (count &* 4)
+    }
 
-    @inline(__always)
-    private var offsetBytes: Int { Int(base.load(fromByteOffset: 6, as: UInt8.self)) }
-
-    @inline(__always)
-    private var oldestTimestamp: UInt64 { UInt64(littleEndian: base.load(fromByteOffset: 8, as: UInt64.self)) }
+    /// A block without entries, for a cursor that stands nowhere.
+    init() {
+        base = BorrowedBytes.empty.base
+        slices = base
+        offsets = base
+        count = 0
+        prefixCount = 0
+        isWide = false
+        oldestTimestamp = 0
+    }
 
     /// The bytes that all keys begin with.
     @inline(__always)
     var prefix: BorrowedBytes {
-        let count = count
-        return BorrowedBytes(
-            base: base + (Self.headerBytes + count * 4 + (count + 1) * offsetBytes), count: prefixCount)
+        BorrowedBytes(base: offsets + ((count &+ 1) &* (isWide ? 4 : 2)), count: prefixCount)
     }
 
     @inline(__always)
     func slice(_ index: Int) -> UInt32 {
-        UInt32(littleEndian: base.load(fromByteOffset: Self.headerBytes + index * 4, as: UInt32.self))
+        UInt32(littleEndian: slices.load(fromByteOffset: index &* 4, as: UInt32.self))
     }
 
     /// Where entry `index` begins; that of ``count`` is the end of the last one.
     @inline(__always)
     private func offset(_ index: Int) -> Int {
-        let offsets = Self.headerBytes + count * 4
-        if offsetBytes == 2 {
-            return Int(UInt16(littleEndian: base.load(fromByteOffset: offsets + index * 2, as: UInt16.self)))
+        if isWide {
+            return Int(UInt32(littleEndian: offsets.load(fromByteOffset: index &* 4, as: UInt32.self)))
         }
-        return Int(UInt32(littleEndian: base.load(fromByteOffset: offsets + index * 4, as: UInt32.self)))
+        return Int(UInt16(littleEndian: offsets.load(fromByteOffset: index &* 2, as: UInt16.self)))
     }
 
     /// One entry, taken apart.
@@ -67,7 +77,7 @@ struct DataBlock {
     @inline(__always)
     func entry(_ index: Int) -> Entry {
         var position = base + offset(index)
-        let end = base + offset(index + 1)
+        let end = base + offset(index &+ 1)
         let head = Varint.read(&position)
         let timestamp = oldestTimestamp &+ Varint.read(&position)
         let suffixCount = Int(head >> 2)
@@ -119,7 +129,6 @@ extension DataBlock {
     @inline(__always)
     func search(_ key: BorrowedBytes, at timestamp: UInt64) -> Position {
         let prefix = prefix
-        let count = count
         let order = KeyOrder.compare(BorrowedBytes(base: key.base, count: min(key.count, prefix.count)), prefix)
         // A key that ends inside the prefix compares as less, which is its place.
         guard order == 0 else { return Position(index: order < 0 ? 0 : count, isMatch: false) }
@@ -139,7 +148,6 @@ extension DataBlock {
 
     /// The search among several entries of one slice: versions of a key, or keys that differ further on.
     private func searchRun(_ suffix: BorrowedBytes, slice: UInt32, from start: Int, at timestamp: UInt64) -> Position {
-        let count = count
         let end = slice == .max ? count : lowerBound(slice + 1, from: start, count: count)
         var low = start
         var high = end
@@ -159,10 +167,10 @@ extension DataBlock {
         var length = count - start
         while length > 1 {
             let half = length / 2
-            low += self.slice(low + half - 1) < slice ? half : 0
-            length -= half
+            low = self.slice(low &+ half &- 1) < slice ? low &+ half : low
+            length &-= half
         }
-        return low + (length == 1 && self.slice(low) < slice ? 1 : 0)
+        return length == 1 && self.slice(low) < slice ? low &+ 1 : low
     }
 
     /// The order of an entry's key and a suffix whose slices are equal.

@@ -61,8 +61,8 @@ struct IndexBlock {
         var length = blockCount - 1
         while length > 1 {
             let half = length / 2
-            low += slices[low + half - 1] < slice ? half : 0
-            length -= half
+            low = slices[low &+ half &- 1] < slice ? low &+ half : low
+            length &-= half
         }
         if length == 1, slices[low] < slice { low += 1 }
         guard low < blockCount - 1, slices[low] == slice else { return low }

@@ -87,13 +87,16 @@ extension Table {
     /// reading it would cost more than it saves.
     @inline(never)
     func loadFilter() -> BlockCache.Block? {
-        guard !isFilterDamaged.load(ordering: .relaxed) else { return nil }
+        guard !isFilterUnusable.load(ordering: .relaxed) else { return nil }
         do throws(StoreError) {
             let pointer = try readProperties().filter
-            guard Int(pointer.length) <= cache.capacity / 2 else { return nil }
+            guard Int(pointer.length) <= cache.capacity / 2 else {
+                isFilterUnusable.store(true, ordering: .relaxed)
+                return nil
+            }
             return cache.enter(try readFilter(pointer), in: filterSlot, admission: .main)
         } catch {
-            if error.code == .corrupt { isFilterDamaged.store(true, ordering: .relaxed) }
+            if error.code == .corrupt { isFilterUnusable.store(true, ordering: .relaxed) }
             return nil
         }
     }

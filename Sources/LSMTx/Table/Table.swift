@@ -20,8 +20,8 @@ package final class Table: @unchecked Sendable {
     let filterSlot: BlockCache.Slot
     /// The slots of the data blocks: 0 until the index was first read, which says how many there are.
     let dataSlots = Atomic<UInt>(0)
-    /// Set when the filter's bytes are bad: every key may be here then.
-    let isFilterDamaged = Atomic<Bool>(false)
+    /// Set when the filter's bytes are bad, or are too many for the cache: every key may be here then.
+    let isFilterUnusable = Atomic<Bool>(false)
 
     package init(descriptor: TableDescriptor, file: StoreFile, cache: BlockCache) {
         self.descriptor = descriptor
@@ -81,8 +81,7 @@ package final class Table: @unchecked Sendable {
 
     @inline(__always)
     private func mayContain(_ hash: UInt64) -> Bool {
-        if let filter = BlockCache.block(in: filterSlot) {
-            filter.reference()
+        if let filter = BlockCache.referencedBlock(in: filterSlot) {
             return FilterBlock(verified: filter.payload).mayContain(hash)
         }
         guard let filter = loadFilter() else { return true }
@@ -106,10 +105,7 @@ package final class Table: @unchecked Sendable {
 
     @inline(__always)
     func indexBlock() throws(StoreError) -> BlockCache.Block {
-        if let block = BlockCache.block(in: indexSlot) {
-            block.reference()
-            return block
-        }
+        if let block = BlockCache.referencedBlock(in: indexSlot) { return block }
         return try loadIndex()
     }
 
@@ -121,7 +117,7 @@ package final class Table: @unchecked Sendable {
         _ number: Int, index: UnsafePointer<IndexBlock>, isPointRead: Bool
     ) throws(StoreError) -> BlockCache.Block {
         let slot = index.pointee.slots + number
-        guard let block = BlockCache.block(in: slot) else {
+        guard let block = isPointRead ? BlockCache.referencedBlock(in: slot) : BlockCache.block(in: slot) else {
             return try loadDataBlock(number, index: index, slot: slot)
         }
         if isPointRead {
@@ -130,7 +126,6 @@ package final class Table: @unchecked Sendable {
             lsmtx_prefetch(block.payload + 64)
             lsmtx_prefetch(block.payload + 128)
             lsmtx_prefetch(block.payload + 192)
-            block.reference()
         }
         return block
     }

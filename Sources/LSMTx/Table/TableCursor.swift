@@ -17,7 +17,7 @@ package struct TableCursor: ~Copyable {
     private var indexBlock: BlockCache.Block?
     private var dataBlock: BlockCache.Block?
     /// Meaningful while `dataBlock` is there.
-    private var block: DataBlock
+    private var block = DataBlock()
     private var count = 0
     private var number = 0
     private var slot = 0
@@ -36,7 +36,6 @@ package struct TableCursor: ~Copyable {
     init(_ table: Table, at timestamp: Timestamp) {
         self.table = table
         self.timestamp = timestamp.rawValue
-        block = DataBlock(verified: BorrowedBytes.empty.base)
     }
 
     deinit {

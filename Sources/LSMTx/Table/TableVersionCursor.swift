@@ -6,7 +6,7 @@ package struct TableVersionCursor: ~Copyable {
     private let table: Table
     private var indexBlock: BlockCache.Block?
     private var reader: TableBlockReader
-    private var block: DataBlock
+    private var block = DataBlock()
     private var count = 0
     private var number = 0
     private var slot = 0
@@ -25,7 +25,6 @@ package struct TableVersionCursor: ~Copyable {
     init(_ table: Table) {
         self.table = table
         reader = TableBlockReader(table)
-        block = DataBlock(verified: BorrowedBytes.empty.base)
     }
 
     deinit { indexBlock?.unpin() }

@@ -27,9 +27,10 @@ private final class Owner: @unchecked Sendable {
     func read(_ index: Int, references: Bool = true, body: (BlockCache.Block) -> Void = { _ in }) -> Bool {
         let epoch = Epoch.pin()
         defer { Epoch.unpin(epoch) }
-        if let block = BlockCache.block(in: slots + index) {
+        if let block = references
+            ? BlockCache.referencedBlock(in: slots + index) : BlockCache.block(in: slots + index)
+        {
             precondition(block.payload.load(as: Int.self) == index)
-            if references { block.reference() }
             body(block)
             return true
         }
