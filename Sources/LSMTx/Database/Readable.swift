@@ -1,9 +1,9 @@
 /// What snapshots and transactions have in common: reading everything as of one timestamp.
 ///
 /// ```swift
-/// func total(_ source: some Readable) throws -> Int {
+/// func bytes(ofValuesIn source: some Readable) throws -> Int {
 ///     var sum = 0
-///     try source.forEach(KeyRange(prefix: "amount/"), reverse: false) { _, value in
+///     try source.forEach(KeyRange(prefix: "picture/")) { _, value in
 ///         sum += value.byteCount
 ///         return true
 ///     }

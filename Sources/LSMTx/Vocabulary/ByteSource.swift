@@ -2,12 +2,13 @@
 ///
 /// `[UInt8]`, `ArraySlice<UInt8>`, `ContiguousArray<UInt8>`, `String`, `Substring` and their UTF-8 views conform.
 ///
+/// A type of your own can conform too. Keys are ordered by unsigned bytes, so numbers should be big-endian:
+///
 /// ```swift
 /// struct UserID: ByteSource {
 ///     var raw: UInt64
 ///     func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
-///         var bigEndian = raw.bigEndian
-///         let bytes = unsafe withUnsafeBytes(of: &bigEndian) { [UInt8]($0) }
+///         let bytes = (0..<8).map { UInt8(truncatingIfNeeded: raw >> UInt64(56 - 8 * $0)) }
 ///         return try body(bytes.span.bytes)
 ///     }
 /// }

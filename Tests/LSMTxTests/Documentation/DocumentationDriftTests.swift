@@ -1,0 +1,81 @@
+import Testing
+
+/// Swift examples in documentation, and the comparison with code that is compiled.
+enum DocumentedExamples {
+    struct Example {
+        let place: String
+        let code: String
+    }
+
+    /// The blocks fenced as Swift in a Markdown file, or in the documentation comments of a Swift file.
+    static func examples(of text: String, path: String) -> [Example] {
+        let inComments = path.hasSuffix(".swift")
+        var found: [Example] = []
+        var lines: [Substring] = []
+        var start: Int?
+        for (number, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            var line = raw
+            if inComments {
+                line = line.drop { $0 == " " }
+                guard line.hasPrefix("///") else {
+                    start = nil
+                    continue
+                }
+                line = line.dropFirst(3)
+            }
+            let fence = line.drop { $0 == " " }
+            if let begun = start {
+                if fence.hasPrefix("```") {
+                    found.append(
+                        Example(place: "\(path):\(begun)", code: normalised(lines.joined(separator: "\n"))))
+                    start = nil
+                } else if !fence.hasPrefix("import ") {
+                    lines.append(line)
+                }
+            } else if fence.hasPrefix("```swift") {
+                start = number + 1
+                lines = []
+            }
+        }
+        return found
+    }
+
+    /// Every run of blanks and line ends as one blank.
+    static func normalised(_ code: String) -> String {
+        code.split { $0.isWhitespace }.joined(separator: " ")
+    }
+}
+
+@Suite struct DocumentationDriftTests {
+    private static let paths =
+        SourceTree.files(in: "Sources/LSMTx/Database") + SourceTree.files(in: "Sources/LSMTx/Vocabulary")
+        + SourceTree.files(in: "Sources/LSMTx/LSMTx.docc", endings: [".md"]) + ["README.md"]
+
+    private static let examples = paths.flatMap {
+        DocumentedExamples.examples(of: SourceTree.read($0), path: $0)
+    }
+
+    @Test func everyDocumentedExampleIsCompiledAndRun() {
+        let compiled = DocumentedExamples.normalised(
+            SourceTree.read("Tests/LSMTxTests/Documentation/DocumentationExamplesTests.swift"))
+        for example in Self.examples {
+            #expect(!example.code.isEmpty, "\(example.place)")
+            #expect(compiled.contains(example.code), "\(example.place) is not in DocumentationExamplesTests.swift")
+        }
+    }
+
+    @Test func examplesAreFound() {
+        for place in [
+            "Database/Database.swift", "Vocabulary/KeyRange.swift", "LSMTx.docc/Transactions.md", "README.md",
+        ] {
+            #expect(Self.examples.contains { $0.place.contains(place) }, "\(place)")
+        }
+        let source =
+            "    /// Text.\n    /// ```swift\n    /// let a = 1\n    ///\n    /// f(a)\n    /// ```\nlet b = 2\n"
+        let found = DocumentedExamples.examples(of: source, path: "a.swift")
+        #expect(found.map(\.code) == ["let a = 1 f(a)"])
+        #expect(found.map(\.place) == ["a.swift:2"])
+        let article = "# A\n```swift\nimport LSMTx\n\nlet c = 3\n```\n```sh\nls\n```\n"
+        #expect(DocumentedExamples.examples(of: article, path: "a.md").map(\.code) == ["let c = 3"])
+    }
+}

@@ -1,0 +1,335 @@
+import LSMTx
+import LSMTxTestSupport
+import Testing
+
+/// The examples of the documentation as code that is compiled and run.
+///
+/// ``DocumentationDriftTests`` holds them against the text of the documentation, blanks aside. So an example is changed in
+/// both places, or the test fails.
+@Suite struct DocumentationExamplesTests {
+    private static func filled() throws -> Database {
+        let database = try Database.inMemory()
+        try database.write { t in
+            try t.put("k", "v")
+            try t.put("user/1", "Ada")
+            try t.put("user/2", "Grace")
+            try t.put("picture/1", "12345")
+        }
+        return database
+    }
+
+    // MARK: Files
+
+    /// Examples that open a file by a relative path: here, in a folder of the test's own.
+    private struct InFolder {
+        let folder: String
+
+        // Found in place of the type by what is written inside of this one.
+        // swift-format-ignore: AlwaysUseLowerCamelCase
+        private func Database(
+            path: String, configuration: Configuration = Configuration()
+        ) throws(StoreError) -> LSMTx.Database {
+            try LSMTx.Database(path: "\(folder)/\(path)", configuration: configuration)
+        }
+
+        func database() throws {
+            let database = try Database(path: "app.lsmtx")
+            try database.write { t in
+                try t.put("user/1", "Ada")
+                try t.put("user/2", "Grace")
+            }
+            let names = try database.read { snapshot in
+                snapshot.scan(KeyRange(prefix: "user/")).map { String(decoding: $0.value, as: UTF8.self) }
+            }
+            try database.close()
+            #expect(names == ["Ada", "Grace"])
+        }
+
+        func readme() throws {
+            let database = try Database(path: "app.lsmtx")
+            try database.write { transaction in
+                let visits = try transaction.get("visits").flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+                try transaction.put("visits", String(visits + 1))
+                try transaction.put("last", "home")
+            }
+            let snapshot = try database.snapshot()
+            try database.write { try $0.delete("last") }
+            for entry in snapshot.scan(.all, reverse: false, limit: 10) {
+                print(String(decoding: entry.key, as: UTF8.self), String(decoding: entry.value, as: UTF8.self))
+            }
+            snapshot.close()  // It still saw "last".
+            try database.close()
+        }
+
+        func configuration() throws {
+            var configuration = Configuration()
+            configuration.durability = .buffered
+            configuration.cacheBytes = 512 << 20
+            let database = try Database(path: "app.lsmtx", configuration: configuration)
+            #expect(database.timestamp == .zero)
+            try database.close()
+        }
+
+        func firstProgram() throws {
+            let database = try Database(path: "notes.lsmtx")
+            try database.write { t in
+                try t.put("note/1", "Buy bread")
+                try t.put("note/2", "Call Ada")
+            }
+            try database.read { snapshot in
+                for entry in snapshot.scan(KeyRange(prefix: "note/")) {
+                    print(String(decoding: entry.key, as: UTF8.self), String(decoding: entry.value, as: UTF8.self))
+                }
+            }
+            try database.close()
+        }
+    }
+
+    @Test func aDatabaseIsOpenedWrittenReadAndClosed() throws {
+        try withTemporaryFolder { try InFolder(folder: $0).database() }
+    }
+
+    @Test func aSnapshotOutlivesADeletion() throws {
+        try withTemporaryFolder { try InFolder(folder: $0).readme() }
+    }
+
+    @Test func aDatabaseIsOpenedAsConfigured() throws {
+        try withTemporaryFolder { try InFolder(folder: $0).configuration() }
+    }
+
+    @Test func theFirstProgramRuns() throws {
+        try withTemporaryFolder { try InFolder(folder: $0).firstProgram() }
+    }
+
+    // MARK: Reading
+
+    @Test func aSnapshotIsRead() throws {
+        let database = try Self.filled()
+        let snapshot = try database.snapshot()
+        defer { snapshot.close() }
+        let value = try snapshot.get("k")
+        #expect(value == Array("v".utf8))
+    }
+
+    @Test func anythingReadableIsRead() throws {
+        func bytes(ofValuesIn source: some Readable) throws -> Int {
+            var sum = 0
+            try source.forEach(KeyRange(prefix: "picture/")) { _, value in
+                sum += value.byteCount
+                return true
+            }
+            return sum
+        }
+        #expect(try Self.filled().read { try bytes(ofValuesIn: $0) } == 5)
+        #expect(try Self.filled().write { try bytes(ofValuesIn: $0) } == 5)
+    }
+
+    @Test func aRangeIsScanned() throws {
+        let database = try Self.filled()
+        try database.read { snapshot in
+            for entry in snapshot.scan(KeyRange(prefix: "user/")) {
+                print(String(decoding: entry.key, as: UTF8.self))
+            }
+        }
+    }
+
+    @Test func theLastEntryIsFound() throws {
+        let database = try Self.filled()
+        let newest = try database.read { $0.scan(.all, reverse: true, limit: 1).first { _ in true } }
+        let key = newest.map { String(decoding: $0.key, as: UTF8.self) }
+        #expect(key == "user/2")
+    }
+
+    @Test func bytesAreLent() throws {
+        let database = try Database.inMemory()
+        try database.write { try $0.put("note/1", "12345") }
+        var bytes = 0
+        try database.read { snapshot in
+            try snapshot.forEach(KeyRange(prefix: "note/")) { _, value in
+                bytes += value.byteCount
+                return true
+            }
+        }
+        #expect(bytes == 5)
+    }
+
+    // MARK: Writing
+
+    @Test func aTransactionIsBegunAndCommitted() throws {
+        let database = try Database.inMemory()
+        let transaction = try database.begin()
+        try transaction.put("k", "v")
+        let commit = try transaction.commit()
+        #expect(commit == database.timestamp)
+    }
+
+    @Test func aWriteIsRetriedAsToldTo() throws {
+        let database = try Database.inMemory()
+        try database.write(retry: RetryPolicy(maximumAttempts: 10, timeout: .seconds(2))) { t in
+            try t.put("k", "v")
+        }
+        #expect(try database.read { try $0.get("k") } != nil)
+    }
+
+    @Test func aWriteMovesTheTimestamp() throws {
+        let database = try Database.inMemory()
+        let before = database.timestamp
+        try database.write { t in try t.put("k", "v") }
+        precondition(before < database.timestamp)
+    }
+
+    @Test func aCounterCounts() throws {
+        let database = try Database.inMemory()
+        let count = try database.write { t in
+            let old = try t.get("counter").flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+            try t.put("counter", String(old + 1))
+            return old + 1
+        }
+        #expect(count == 1)
+    }
+
+    @Test func theSecondToWriteAKeyLoses() throws {
+        let database = try Database.inMemory()
+        let first = try database.begin()
+        let second = try database.begin()
+        try first.put("seat/12A", "Ada")
+        try second.put("seat/12A", "Grace")
+        try first.commit()
+        do {
+            try second.commit()
+        } catch {
+            print(error.code)  // conflict
+        }
+        #expect(try database.read { try $0.get("seat/12A") } == Array("Ada".utf8))
+    }
+
+    @Test func writeSkewIsAllowedAndCanBeAvoided() throws {
+        let database = try Database.inMemory()
+        try database.write { t in
+            try t.put("on call/Ada", "yes")
+            try t.put("on call/Grace", "yes")
+        }
+        let ada = try database.begin()
+        let grace = try database.begin()
+        if try grace.get("on call/Ada") != nil { try grace.delete("on call/Grace") }
+        if try ada.get("on call/Grace") != nil { try ada.delete("on call/Ada") }
+        try ada.commit()
+        try grace.commit()  // Nobody is on call.
+        #expect(try database.read { $0.scan().map(\.key).isEmpty })
+
+        try database.write { t in
+            try t.put("on call/Ada", "yes")
+            try t.put("on call/Grace", "yes")
+        }
+        let graceAgain = try database.begin()
+        if try graceAgain.get("on call/Ada") != nil { try graceAgain.delete("on call/Grace") }
+        try database.write { t in
+            guard let other = try t.get("on call/Grace") else { return }
+            try t.put("on call/Grace", other)
+            try t.delete("on call/Ada")
+        }
+        #expect { try graceAgain.commit() } throws: { ($0 as? StoreError)?.code == .conflict }
+    }
+
+    // MARK: Keys, sizes, errors
+
+    @Test func aTypeLendsItsBytes() throws {
+        struct UserID: ByteSource {
+            var raw: UInt64
+            func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+                let bytes = (0..<8).map { UInt8(truncatingIfNeeded: raw >> UInt64(56 - 8 * $0)) }
+                return try body(bytes.span.bytes)
+            }
+        }
+        let database = try Database.inMemory()
+        try database.write { try $0.put(UserID(raw: 258), "Ada") }
+        #expect(try database.read { $0.scan().map(\.key) } == [[0, 0, 0, 0, 0, 0, 1, 2]])
+    }
+
+    @Test func numbersInKeysAreBigEndian() {
+        func key(ofNote number: UInt64) -> [UInt8] {
+            var key = Array("note/".utf8)
+            for shift in stride(from: 56, through: 0, by: -8) {
+                key.append(UInt8(truncatingIfNeeded: number >> UInt64(shift)))
+            }
+            return key
+        }
+        #expect(key(ofNote: 255).lexicographicallyPrecedes(key(ofNote: 256)))
+    }
+
+    @Test func rangesAreMade() {
+        let users = KeyRange(prefix: "user/")
+        let some = KeyRange(from: Array("a".utf8), upTo: Array("m".utf8))
+        #expect(users.contains("user/1") && !users.contains("user0"))
+        #expect(some.contains("lzz") && !some.contains("m"))
+    }
+
+    @Test func aKeyIsMeasured() {
+        let key = "a"
+        precondition(key.utf8.count <= Limits.maximumKeyBytes)
+    }
+
+    @Test func aDurabilityIsChosen() {
+        var configuration = Configuration()
+        configuration.durability = .buffered
+        #expect(configuration.durability == .buffered)
+    }
+
+    @Test func aFullDiskIsHandled() throws {
+        let database = try Database.inMemory()
+        do {
+            try database.write { try $0.put("balance", "10") }
+        } catch let error as StoreError where error.code == .diskFull {
+            // Nothing was committed; free some space and try again.
+        }
+        do {
+            try database.write { try $0.put("note/3", "Water the plants") }
+        } catch let error as StoreError where error.code == .diskFull {
+            print(error)
+        }
+    }
+
+    @Test func aStoreInMemoryServesTests() throws {
+        let database = try Database.inMemory()
+        try database.write { try $0.put("k", "v") }
+        #expect(try database.read { try $0.get("k") } != nil)
+    }
+
+    // MARK: Looking inside
+
+    @Test func statisticsAreTaken() throws {
+        let database = try Self.filled()
+        let statistics = try database.statistics
+        print(statistics.fileBytes, statistics.levels.count)
+    }
+
+    @Test func aFileIsChecked() throws {
+        let database = try Self.filled()
+        try database.flush()
+        let report = try database.check()
+        for finding in report.findings { print(finding) }
+        #expect(report.tables == 1)
+    }
+
+    @Test func aCheckSaysHowFarItIs() throws {
+        let database = try Self.filled()
+        let report = try database.check { progress in
+            print("\(progress.doneBytes) of \(progress.totalBytes) bytes")
+        }
+        #expect(report.findings.map(\.message) == [])
+    }
+
+    @Test func findingsSayWhatTheyCost() throws {
+        let database = try Self.filled()
+        for finding in try database.check().findings {
+            print(finding.message, finding.location.keys ?? .all)
+        }
+    }
+
+    @Test func aSoundFileHasNoFindings() throws {
+        let database = try Self.filled()
+        let report = try database.check()
+        let isSound = report.findings.isEmpty
+        #expect(isSound)
+    }
+}
