@@ -11,7 +11,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "LSMTx", targets: ["LSMTx"]),
-        .executable(name: "lsmtx", targets: ["lsmtx"]),
+        .executable(name: "lsmtx", targets: ["LSMTxCLI"]),
     ],
     targets: [
         // The hash. Header-only use (XXH_INLINE_ALL behind static inline wrappers) lets the Swift optimiser
@@ -28,9 +28,12 @@ let package = Package(
             dependencies: ["CXXHash", "CLSMTxShims"],
             swiftSettings: settings
         ),
+        // getopt_long behind functions: the overlay does not import it everywhere, and its result is mutable globals.
+        .target(name: "CGetopt"),
+        // Not named like the product: on a file system that ignores case, `lsmtx` and `LSMTx` are one build folder.
         .executableTarget(
-            name: "lsmtx",
-            dependencies: ["LSMTx"],
+            name: "LSMTxCLI",
+            dependencies: ["LSMTx", "CGetopt"],
             path: "Sources/lsmtx-cli",
             swiftSettings: settings
         ),
@@ -43,6 +46,11 @@ let package = Package(
         .testTarget(
             name: "LSMTxTests",
             dependencies: ["LSMTx", "LSMTxTestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "LSMTxCLITests",
+            dependencies: ["LSMTx", "LSMTxCLI", "LSMTxTestSupport"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -1,6 +1,6 @@
 /// Opening a store: what the medium holds becomes an engine, and after a crash the survivors go to fresh space.
 extension Engine {
-    /// Opens the store on `device`, which the caller has locked.
+    /// Opens the store on `base`, which the caller has locked.
     ///
     /// The algorithm (R9 in Recovery); each step only reads, until 7:
     /// 1. One sync first, so that what is read is what the medium holds or will hold; then the cached copies of the
@@ -14,7 +14,8 @@ extension Engine {
     /// 7. Otherwise write the survivors to fresh space: a small log to a fresh log, a large one to tables.
     /// 8. Write both superblocks. From the first of them on, the new state holds; until then, a crash finds the old
     ///    one untouched, and does all this again.
-    package static func open(_ device: any StorageDevice, options: EngineOptions) throws(StoreError) -> Engine {
+    package static func open(_ base: any StorageDevice, options: EngineOptions) throws(StoreError) -> Engine {
+        let device = FailStopDevice(base)
         if !options.isReadOnly {
             try device.sync()
             for slot in SuperblockSlots.extents { device.dropCache(slot) }

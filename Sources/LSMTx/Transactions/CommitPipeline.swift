@@ -319,7 +319,7 @@ package final class CommitPipeline: Sendable {
 
     /// Calls `body` while no group is being admitted or written.
     func holdingStill<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
-        while !queue.tryTakeBaton() { SystemClock.sleep(microseconds: 20) }
+        queue.claimBaton()
         defer { queue.passBaton() }
         return try body()
     }

@@ -20,9 +20,18 @@ final class CommitQueue: @unchecked Sendable {
     typealias Request = UnsafeMutablePointer<CommitRequest>
 
     private let arrivals = Atomic<UInt>(0)
-    private let baton = Atomic<UInt32>(0)
+    private let baton = Atomic<UInt32>(Baton.free)
+    /// Threads that want the baton without a request of their own.
+    private let claims = Atomic<Int>(0)
     /// Requests that a leader took and left to the next one, in order of arrival. Only the baton's holder touches it.
     private let leftover: UnsafeMutablePointer<Request?>
+
+    private enum Baton {
+        static let free: UInt32 = 0
+        static let held: UInt32 = 1
+        /// Put down for someone who claims it: arrivals leave it alone.
+        static let offered: UInt32 = 2
+    }
 
     init() {
         leftover = .allocate(capacity: 1)
@@ -47,7 +56,21 @@ final class CommitQueue: @unchecked Sendable {
     }
 
     func tryTakeBaton() -> Bool {
-        baton.compareExchange(expected: 0, desired: 1, ordering: .sequentiallyConsistent).exchanged
+        baton.compareExchange(expected: Baton.free, desired: Baton.held, ordering: .sequentiallyConsistent).exchanged
+    }
+
+    /// Takes the baton without a request, at the latest when the present leader gives it on: a claim goes before all
+    /// arrivals, or it would never have its turn while many threads commit.
+    func claimBaton() {
+        claims.add(1, ordering: .sequentiallyConsistent)
+        defer { claims.subtract(1, ordering: .sequentiallyConsistent) }
+        while !tryTakeBaton() {
+            // Whoever offered it saw a claim, and claims are only withdrawn with the baton in hand.
+            let offer = baton.compareExchange(
+                expected: Baton.offered, desired: Baton.held, ordering: .sequentiallyConsistent)
+            if offer.exchanged { return }
+            SystemClock.sleep(microseconds: 20)
+        }
     }
 
     /// Takes everything that has arrived, in order of arrival, linked by `next`. The caller holds the baton.
@@ -71,6 +94,10 @@ final class CommitQueue: @unchecked Sendable {
 
     /// Gives the baton on, or puts it down.
     func passBaton() {
+        if claims.load(ordering: .sequentiallyConsistent) > 0 {
+            baton.store(Baton.offered, ordering: .sequentiallyConsistent)
+            return
+        }
         if let left = leftover.pointee {
             left.enter(CommitRequest.Phase.leading)
             return
@@ -80,7 +107,7 @@ final class CommitQueue: @unchecked Sendable {
                 newest.enter(CommitRequest.Phase.leading)
                 return
             }
-            baton.store(0, ordering: .sequentiallyConsistent)
+            baton.store(Baton.free, ordering: .sequentiallyConsistent)
             let isEmpty = arrivals.load(ordering: .sequentiallyConsistent) == 0
             guard !isEmpty, tryTakeBaton() else { return }
         }

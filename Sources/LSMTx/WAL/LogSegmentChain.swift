@@ -167,7 +167,9 @@ final class LogSegmentChain: Sendable {
     private static func randomEpoch() -> UInt64 { UInt64.random(in: 1 ... .max) }
 
     private static func fillWithZeros(_ range: FileRange, in file: StoreFile) throws(StoreError) {
-        // Small writes also matter for what follows: after writes of 1 MiB, small overwrites cost 2.4 times as much.
+        // Rejected: blocks that are only reserved. The first write to each, one durable commit in eight, changes
+        // metadata too: 90th percentile 347 us against 127 us. Small writes also matter for what follows: after writes
+        // of 1 MiB, small overwrites cost 2.4 times as much.
         let zeros = UnsafeMutableRawBufferPointer.allocate(byteCount: StoreFile.backgroundWriteBytes, alignment: 4096)
         defer { zeros.deallocate() }
         zeros.initializeMemory(as: UInt8.self, repeating: 0)

@@ -11,7 +11,7 @@ import Testing
     #if DEBUG
     private static let commits: UInt64 = 2_500
     #else
-    private static let commits: UInt64 = 100_000
+    private static let commits: UInt64 = 10_000
     #endif
 
     /// Commits are numbered from 1. Commit n writes key n, and key n / 2 again if that is odd, each in two versions

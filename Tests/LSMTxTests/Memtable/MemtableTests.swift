@@ -14,8 +14,8 @@ import Testing
     private static let seeds: ClosedRange<UInt64> = 1...3
     private static let steps = 800
     #else
-    private static let seeds: ClosedRange<UInt64> = 1...20
-    private static let steps = 8_000
+    private static let seeds: ClosedRange<UInt64> = 1...6
+    private static let steps = 4_000
     #endif
 
     static let cases = MemtableKeyShape.allCases.flatMap { shape in seeds.map { Case(shape: shape, seed: $0) } }

@@ -104,6 +104,66 @@ import Testing
         }
     }
 
+    /// Power is lost at every call of a log's life: while segments are made, recycled and moved for a close too.
+    @Test func aCrashAtAnyMomentLeavesAPrefixWithAllThatWasSynced() throws {
+        for seed in 1...UInt64(Self.rounds) {
+            let device = CrashDevice()
+            // Unsafe: the hook runs inside the calls that this thread makes, and nobody else has the fixture.
+            nonisolated(unsafe) let fixture = try LogFixture(device: device)
+            nonisolated(unsafe) var random = SeededGenerator(seed: seed)
+            let failures = Guarded<[String]>([])
+            device.onCrashPoint(everyWrites: 1) { point in
+                var choices = [CrashChoice.nothing, .everything]
+                for _ in 0..<3 {
+                    var choice = CrashChoice(Bool.random(using: &random) ? .old : .new)
+                    for sector in point.unsyncedSectors where Bool.random(using: &random) {
+                        let versions = point.unsyncedVersions(of: sector)
+                        let version = Int.random(in: 0...versions, using: &random)
+                        switch Int.random(in: 0..<3, using: &random) {
+                        case 0: choice.fates[sector] = .version(version)
+                        case 1:
+                            let cut = Int.random(in: 0...512, using: &random)
+                            choice.fates[sector] = .torn(first: versions, rest: version, cut: cut)
+                        default: choice.fates[sector] = .garbage(seed: random.next())
+                        }
+                    }
+                    choices.append(choice)
+                }
+                let payloads = fixture.live.map(\.payload)
+                let synced = fixture.live.prefix { $0.end.lsn <= fixture.durable }.count
+                for choice in choices {
+                    do throws(StoreError) {
+                        let found = try LogFixture.replay(point.image(choice), from: fixture.start).payloads
+                        if found.count >= synced, found == Array(payloads.prefix(found.count)) { continue }
+                        failures.withLock { $0.append("\(point.moment), \(choice): \(found.count) of \(synced)") }
+                    } catch {
+                        failures.withLock { $0.append("\(point.moment), \(choice): \(error)") }
+                    }
+                }
+            }
+            var steps = SeededGenerator(seed: ~seed)
+            for _ in 0..<60 {
+                switch Int.random(in: 0..<20, using: &steps) {
+                case 0..<15:
+                    let payload = LogFixture.payload(largest: 9_000, using: &steps)
+                    try fixture.append(payload, sync: Bool.random(using: &steps))
+                case 15..<17:
+                    try fixture.sync()
+                    if let group = fixture.live.randomElement(using: &steps) {
+                        fixture.truncate(to: group.end, bothSlots: Bool.random(using: &steps))
+                    }
+                case 17..<19: try fixture.writer.prepareSpares(target: 2)
+                default:
+                    try fixture.sync()
+                    try fixture.close()
+                    try fixture.reopen()
+                }
+            }
+            device.removeHook()
+            #expect(failures.withLock { Array($0.prefix(3)) } == [], "seed \(seed)")
+        }
+    }
+
     /// Groups whose writes overlap may reach the medium in any order.
     @Test func aGroupAfterALostOneIsLostToo() throws {
         let fixture = try LogFixture()

@@ -2,7 +2,7 @@ import LSMTxTestSupport
 
 @testable import LSMTx
 
-/// A log on a ``SectorDevice`` with the rules of its caller kept: new sectors after syncs, and the generations of
+/// A log, on a ``SectorDevice`` unless told otherwise, with the rules of its caller kept: new sectors after syncs, and the generations of
 /// two superblock slots.
 final class LogFixture {
     struct Group: Equatable {
@@ -13,7 +13,8 @@ final class LogFixture {
 
     static let identity = FileIdentity(high: 0x1234, low: 0x5678)
 
-    let device: SectorDevice
+    private let storage: any StorageDevice
+    var device: SectorDevice { storage as! SectorDevice }
     let file: StoreFile
     private(set) var writer: LogWriter
     private(set) var groups: [Group] = []
@@ -28,8 +29,8 @@ final class LogFixture {
     private(set) var recycled = 0
     private var written: Set<Int> = []
 
-    init(segmentBytes: UInt64 = 4096, maximumSpares: Int = 4, device: SectorDevice = SectorDevice()) throws {
-        self.device = device
+    init(segmentBytes: UInt64 = 4096, maximumSpares: Int = 4, device: any StorageDevice = SectorDevice()) throws {
+        storage = device
         let superblocks = FileRange(offset: 0, length: 8192)
         file = StoreFile(
             device: device, identity: Self.identity, allocator: try ExtentAllocator(used: [superblocks]),
@@ -70,16 +71,16 @@ final class LogFixture {
         let write = try prepare(payload)
         let end = write.end
         if sync, isFirstSinceSync {
-            if try !writer.perform(write, durably: true) { try device.sync() }
+            if try !writer.perform(write, durably: true) { try storage.sync() }
         } else {
             try writer.perform(write, durably: false)
-            if sync { try device.sync() }
+            if sync { try storage.sync() }
         }
         if sync { didSync(to: end) }
     }
 
     func sync() throws {
-        try device.sync()
+        try storage.sync()
         didSync(to: writer.end)
     }
 
@@ -129,7 +130,9 @@ final class LogFixture {
     }
 
     func reopen() throws {
-        let replay = try Self.replay(device, from: start, mustReach: start.position.lsn).log
+        let replay = try Self.replay(storage, from: start, mustReach: start.position.lsn).log
+        // A new process knows of no sync.
+        startsOnNewSector = false
         writer = try LogWriter(resuming: replay, in: file, maximumSpares: 4) {
             LogSite(floor: 0, generation: Generation(rawValue: 1))
         }
@@ -141,11 +144,11 @@ final class LogFixture {
     }
 
     func replay(mustReach: LogSequenceNumber? = nil) throws(StoreError) -> Replayed {
-        try Self.replay(device, from: start, mustReach: mustReach)
+        try Self.replay(storage, from: start, mustReach: mustReach)
     }
 
     static func replay(
-        _ device: SectorDevice, from start: LogStart, mustReach: LogSequenceNumber? = nil
+        _ device: any StorageDevice, from start: LogStart, mustReach: LogSequenceNumber? = nil
     ) throws(StoreError) -> Replayed {
         var payloads: [[UInt8]] = []
         let reader = LogReader(device: device, identity: identity)

@@ -105,6 +105,21 @@ import Testing
         #expect(fixture.writer.statistics.readySegments == 1)
     }
 
+    @Test func aFailedWriteWhileMakingASegmentGivesItsSpaceBack() throws {
+        let device = SectorDevice()
+        let fixture = try LogFixture(device: device)
+        try fixture.append([1], sync: true)
+        let owned = fixture.writer.extents
+        device.configure { $0.writeFails = true }
+        #expect(throws: StoreError.self) { try fixture.writer.prepareSpares(target: 3) }
+        #expect(throws: StoreError.self) { try fixture.append([UInt8](repeating: 2, count: 9_000), sync: false) }
+        #expect(fixture.writer.extents == owned)
+        device.configure { $0.writeFails = false }
+        try fixture.append([UInt8](repeating: 2, count: 9_000), sync: true)
+        #expect(try fixture.replay().payloads.count == 2)
+        #expect(fixture.file.allocator.end == 8192 + 4096 * UInt64(fixture.writer.extents.count))
+    }
+
     @Test func aReadySpareCostsTheCommitNoSync() throws {
         let device = SectorDevice()
         let fixture = try LogFixture(device: device)
@@ -125,6 +140,21 @@ import Testing
         fixture.truncate(to: fixture.writer.position, bothSlots: false)
         #expect(fixture.writer.statistics.retiredSegments == 0)
         #expect(fixture.writer.statistics.blankSegments == 1)
+    }
+
+    /// After a crash, numbers that lost groups had can be given again: then the epoch alone tells old from new.
+    @Test func everyUseOfAnExtentHasAnEpochOfItsOwn() throws {
+        let fixture = try LogFixture()
+        var epochs: [UInt64: LogSegment] = [:]
+        for _ in 0..<100 {
+            try fixture.append([UInt8](repeating: 1, count: 3_000), sync: true)
+            for segment in try fixture.replay().log.segments {
+                #expect(epochs.updateValue(segment, forKey: segment.epoch) ?? segment == segment)
+            }
+            fixture.truncate(to: fixture.writer.position, bothSlots: true)
+        }
+        #expect(epochs.count > 50)
+        #expect(Set(epochs.values.map(\.range)).count < 10)
     }
 
     @Test func surplusSegmentsGoBackToTheFile() throws {

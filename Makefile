@@ -1,0 +1,35 @@
+# Every target is one script or one command; `make` alone lists them.
+.PHONY: help quickstart test build install-deps lint format docs bench soak clean
+
+help: ## List the targets.
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
+
+quickstart: install-deps ## Build the command line and show it surviving a kill, in under 4 minutes.
+	@Scripts/quickstart
+
+test: install-deps ## Check the style, build without warnings and run all tests.
+	@Scripts/test
+
+build: install-deps ## Build the release command line, .build/release/lsmtx.
+	swift build -c release --product lsmtx
+
+install-deps: ## Install what is missing: libxxhash, pkg-config and a word list.
+	@Scripts/install-deps
+
+lint: ## Check the style of every source file.
+	@Scripts/lint
+
+format: ## Put the sources into the project's style.
+	swift format -i -r $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Examples)
+
+docs: install-deps ## Make the documentation as static HTML in docs-site/.
+	@Scripts/docs
+
+bench: install-deps ## Run the benchmarks.
+	cd Benchmarks && swift run -c release
+
+soak: install-deps ## Kill a writing process 5,000 times.
+	@LSMTX_KILLS=$${LSMTX_KILLS:-5000} Scripts/test-release KillLoop
+
+clean: ## Remove everything that was built.
+	rm -rf .build docs-site

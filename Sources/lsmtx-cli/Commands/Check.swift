@@ -1,0 +1,25 @@
+internal import LSMTx
+
+extension Command {
+    static let check = Command(
+        "check",
+        abstract: "Verify every checksum, every reference, key order and who owns which space.",
+        discussion: "Ends with status 0 when nothing is wrong, else 65. The file is never changed.",
+        arguments: [.file],
+        options: [.json]
+    ) { invocation in
+        let path = try invocation.path()
+        let console = invocation.console
+        let report = try Store.read(path) { database in
+            CheckSummary(try database.check { console.progress(CheckSummary.progress($0)) })
+        }
+        console.endProgress()
+        if invocation.has(.json) {
+            console.output.write(try JSONText.document(report))
+        } else {
+            for finding in report.findings { console.output.write(finding.line + "\n") }
+            console.output.write("\(path): \(report.verdict)\n")
+        }
+        return report.findings.isEmpty ? .success : .badData
+    }
+}

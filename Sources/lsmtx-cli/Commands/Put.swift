@@ -1,0 +1,51 @@
+internal import LSMTx
+
+extension Argument {
+    private static let valueHelp = "The value, byte for byte; '-' reads it from the standard input."
+    fileprivate static let value = Argument("value", isOptional: true, help: valueHelp)
+}
+
+extension Option {
+    fileprivate static let valueFile = Option("file", value: "path", help: "Read the value from this file.")
+}
+
+extension Command {
+    static let put = Command(
+        "put",
+        abstract: "Store a value under a key and print the commit's timestamp.",
+        discussion: """
+            The file is created if there is none. The commit is on the medium when the command ends.
+            A key or value that begins with a hyphen goes after '--'.
+            """,
+        arguments: [.file, .key, .value],
+        options: [.hex, .valueFile, .buffered]
+    ) { invocation in
+        guard let key = try invocation.data(.key) else { return .usage }
+        let path = try invocation.path()
+        let value = try putValue(invocation)
+        let durability: Durability = invocation.has(.buffered) ? .buffered : .sync
+        let timestamp = try Store.write(path, durability: durability) { database in
+            let transaction = try database.begin()
+            try transaction.put(key, value)
+            return try transaction.commit(durability: durability)
+        }
+        invocation.console.output.write("\(timestamp)\n")
+        return .success
+    }
+}
+
+/// The value from wherever it was said to be.
+private func putValue(_ invocation: Invocation) throws -> [UInt8] {
+    let typed = invocation.bytes(.value)
+    let path = try invocation.text(.valueFile)
+    switch (typed, path) {
+    case (nil, nil): throw UsageError("Missing argument '<value>', or the option '--file <path>'.")
+    case (.some, .some): throw UsageError("'<value>' and '--file' exclude each other.")
+    case (nil, let path?) where path != "-":
+        let descriptor = try System.openForReading(path)
+        defer { System.closeDescriptor(descriptor) }
+        return try System.readAll(descriptor)
+    case ([UInt8(ascii: "-")], nil), (nil, .some): return try System.readAll(System.standardInput)
+    case (.some, nil): return try invocation.data(.value) ?? []
+    }
+}

@@ -1,0 +1,79 @@
+/// Where a command writes: results to `output`, errors and progress to the standard error stream.
+package final class Console {
+    package let output: Output
+    private let errors: Int32
+    private var mayColor: Bool
+    private var hasProgress = false
+
+    /// The standard streams.
+    package init() {
+        output = Output(descriptor: System.standardOutput)
+        errors = System.standardError
+        let forbidden = System.environment("NO_COLOR").map { !$0.isEmpty } ?? false
+        mayColor = output.isTerminal && !forbidden && System.environment("TERM") != "dumb"
+    }
+
+    package func forbidColor() { mayColor = false }
+
+    /// `text` emphasised, where that is possible.
+    func heading(_ text: String) -> String { mayColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+
+    func dimmed(_ text: String) -> String { mayColor ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
+
+    package func error(_ text: String) {
+        endProgress()
+        _ = System.write(Array("Error: \(text)\n".utf8), to: errors)
+    }
+
+    /// Replaces the line that tells how far the work is; only seen on a terminal.
+    func progress(_ text: String) {
+        guard System.isTerminal(errors) else { return }
+        hasProgress = true
+        _ = System.write(Array("\r\u{1B}[K\(text)".utf8), to: errors)
+    }
+
+    func endProgress() {
+        guard hasProgress else { return }
+        hasProgress = false
+        _ = System.write(Array("\r\u{1B}[K".utf8), to: errors)
+    }
+
+    /// Writes what is still held back; a failure to do so is a failure of the command.
+    func finish(_ status: ExitStatus) -> ExitStatus {
+        endProgress()
+        output.flush()
+        guard let number = output.failure else { return status }
+        error("Cannot write the output: \(System.describe(errorNumber: number)).")
+        return .inputOutput
+    }
+}
+
+/// Buffered output. A failed write is kept for the end, so that the code that writes stays straight.
+package final class Output {
+    let isTerminal: Bool
+    let width: Int
+    private let descriptor: Int32
+    private var buffer: [UInt8] = []
+    private(set) var failure: Int32?
+    private static let capacity = 64 << 10
+
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+        isTerminal = System.isTerminal(descriptor)
+        width = isTerminal ? System.terminalWidth(descriptor) : 80
+    }
+
+    func write(_ text: String) { write(text.utf8) }
+
+    func write(_ bytes: some Sequence<UInt8>) {
+        buffer.append(contentsOf: bytes)
+        if buffer.count >= Self.capacity { flush() }
+    }
+
+    func flush() {
+        defer { buffer.removeAll(keepingCapacity: true) }
+        guard failure == nil, !buffer.isEmpty else { return }
+        let number = System.write(buffer, to: descriptor)
+        if number != 0 { failure = number }
+    }
+}

@@ -1,0 +1,158 @@
+package import LSMTx
+
+/// Commits the lines of an input, from several threads when asked to.
+///
+/// 1. The calling thread reads lines and hands them on in batches, through a queue that holds a few.
+/// 2. Each worker takes a batch, parses its lines and commits it as one transaction.
+/// 3. The first line at fault stops the reading; batches already handed on are still committed or dropped, and the
+///    fault with the lowest line number is the one reported.
+package final class Importer: Sendable {
+    package enum Format: String, Sendable, CaseIterable {
+        case jsonl
+        case lines
+    }
+
+    package struct Problem: Sendable, Equatable {
+        package var line: Int
+        package var text: String
+        package var status: ExitStatus
+    }
+
+    package struct Summary: Sendable {
+        package var entries = 0
+        package var commits = 0
+        package var problem: Problem?
+    }
+
+    private struct Batch: Sendable {
+        var lines: [(number: Int, bytes: [UInt8])] = []
+    }
+
+    private struct Queue: Sendable {
+        var batches: [Batch] = []
+        var isEnded = false
+        var summary = Summary()
+        var failure: StoreError?
+        var isStopped: Bool { summary.problem != nil || failure != nil }
+    }
+
+    private let database: Database
+    private let format: Format
+    private let batchSize: Int
+    private let queue = Guarded(Queue())
+
+    package init(database: Database, format: Format, batchSize: Int) {
+        self.database = database
+        self.format = format
+        self.batchSize = batchSize
+    }
+
+    /// - Parameter progress: Called now and then with the number of entries committed.
+    func run(_ lines: LineReader, threads: Int, progress: (Int) -> Void = { _ in }) throws -> Summary {
+        let workers = try Workers(threads) { _ in
+            while let batch = self.take() { self.commit(batch) }
+        }
+        do {
+            try feed(lines, ahead: threads * 2, progress: progress)
+        } catch {
+            end()
+            workers.join()
+            throw error
+        }
+        end()
+        workers.join()
+        let (summary, failure) = queue.withLock { ($0.summary, $0.failure) }
+        if let failure, summary.problem == nil { throw failure }
+        return summary
+    }
+
+    private func feed(_ lines: LineReader, ahead: Int, progress: (Int) -> Void) throws {
+        var batch = Batch()
+        var number = 0
+        while !System.isInterrupted, let line = try lines.next() {
+            number += 1
+            if line.allSatisfy({ $0 == UInt8(ascii: " ") }) { continue }
+            batch.lines.append((number, line))
+            guard batch.lines.count == batchSize else { continue }
+            guard let count = hand(on: batch, ahead: ahead) else { return }
+            progress(count)
+            batch = Batch()
+        }
+        if !batch.lines.isEmpty { _ = hand(on: batch, ahead: ahead) }
+    }
+
+    /// Waits for room in the queue. `nil` when nothing more is wanted.
+    private func hand(on batch: Batch, ahead: Int) -> Int? {
+        let count: Int?? = queue.wait { queue -> Int?? in
+            if queue.isStopped { return .some(nil) }
+            guard queue.batches.count < ahead else { return nil }
+            queue.batches.append(batch)
+            return queue.summary.entries
+        }
+        queue.notifyAll()
+        return count ?? nil
+    }
+
+    private func end() {
+        queue.withLock { $0.isEnded = true }
+        queue.notifyAll()
+    }
+
+    private func take() -> Batch? {
+        let batch: Batch?? = queue.wait { queue -> Batch?? in
+            if queue.isStopped { return .some(nil) }
+            if !queue.batches.isEmpty { return queue.batches.removeFirst() }
+            return queue.isEnded ? .some(nil) : nil
+        }
+        queue.notifyAll()
+        return batch ?? nil
+    }
+
+    private func commit(_ batch: Batch) {
+        do {
+            let entries = try batch.lines.map { try entry($0.bytes, line: $0.number) }
+            var line = 0
+            do {
+                try database.write { transaction in
+                    for (index, entry) in entries.enumerated() {
+                        line = batch.lines[index].number
+                        try transaction.put(entry.key, entry.value)
+                    }
+                }
+            } catch let error as StoreError where error.code == .tooLarge {
+                throw LineFault(Problem(line: line, text: error.description, status: .failure))
+            }
+            queue.withLock {
+                $0.summary.entries += entries.count
+                $0.summary.commits += 1
+            }
+        } catch let fault as LineFault {
+            queue.withLock {
+                let known = $0.summary.problem?.line ?? .max
+                if fault.problem.line < known { $0.summary.problem = fault.problem }
+            }
+        } catch let error as StoreError {
+            queue.withLock { $0.failure = $0.failure ?? error }
+        } catch {
+            preconditionFailure("a commit threw \(error)")
+        }
+        queue.notifyAll()
+    }
+
+    private struct LineFault: Error {
+        let problem: Problem
+        init(_ problem: Problem) { self.problem = problem }
+    }
+
+    private func entry(_ bytes: [UInt8], line: Int) throws -> JSONEntry {
+        switch format {
+        case .lines: return JSONEntry(key: bytes, value: Array(String(line).utf8))
+        case .jsonl:
+            switch JSONText.entry(bytes) {
+            case .success(let entry): return entry
+            case .failure(let problem):
+                throw LineFault(Problem(line: line, text: "\(problem.text).", status: .badData))
+            }
+        }
+    }
+}

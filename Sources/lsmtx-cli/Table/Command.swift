@@ -1,0 +1,117 @@
+package import LSMTx
+
+/// One command: a row of the table.
+package struct Command: Sendable {
+    package let name: String
+    /// One line for the list of commands.
+    package let abstract: String
+    /// What the abstract leaves out; may be empty.
+    package let discussion: String
+    package let arguments: [Argument]
+    package let options: [Option]
+    package let run: @Sendable (Invocation) throws -> ExitStatus
+
+    package init(
+        _ name: String, abstract: String, discussion: String = "", arguments: [Argument], options: [Option] = [],
+        run: @escaping @Sendable (Invocation) throws -> ExitStatus
+    ) {
+        self.name = name
+        self.abstract = abstract
+        self.discussion = discussion
+        self.arguments = arguments
+        self.options = options
+        self.run = run
+    }
+
+    /// The command's own options and those that every command has.
+    package var allOptions: [Option] { options + [.noColor, .help] }
+}
+
+/// A command that was called, with its arguments checked against its row.
+package struct Invocation {
+    package let command: Command
+    package let console: Console
+    private let operands: [Argument: [UInt8]]
+    private let options: [Option: [UInt8]]
+
+    init(command: Command, console: Console, operands: [Argument: [UInt8]], options: [Option: [UInt8]]) {
+        self.command = command
+        self.console = console
+        self.operands = operands
+        self.options = options
+    }
+
+    package func has(_ option: Option) -> Bool {
+        precondition(command.allOptions.contains(option), "\(command.name) does not declare --\(option.name)")
+        return options[option] != nil
+    }
+
+    /// The argument's bytes as they were typed; `nil` when an optional one was left out.
+    package func bytes(_ argument: Argument) -> [UInt8]? {
+        precondition(command.arguments.contains(argument), "\(command.name) does not declare <\(argument.name)>")
+        return operands[argument]
+    }
+
+    package func bytes(_ option: Option) -> [UInt8]? { has(option) ? options[option] : nil }
+
+    /// A path, or any other argument that must be text.
+    package func text(_ argument: Argument) throws -> String? {
+        try bytes(argument).map { try Self.text($0, of: "<\(argument.name)>") }
+    }
+
+    package func text(_ option: Option) throws -> String? {
+        try bytes(option).map { try Self.text($0, of: "--\(option.name)") }
+    }
+
+    /// The path of the store.
+    package func path() throws -> String {
+        guard let path = try text(.file) else { preconditionFailure("<file> is never optional") }
+        return path
+    }
+
+    /// A whole number in `range`.
+    package func number(_ option: Option, in range: ClosedRange<Int>) throws -> Int? {
+        guard let text = try text(option) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            let (low, high) = (range.lowerBound, range.upperBound)
+            let limits = high == .max ? "\(low) or more" : "from \(low) to \(high)"
+            throw UsageError("The value '\(text)' of '--\(option.name)' is not a whole number, \(limits).")
+        }
+        return number
+    }
+
+    /// A key or a value that was typed: itself, or with `--hex` what its digits say.
+    package func data(_ argument: Argument) throws -> [UInt8]? {
+        try bytes(argument).map { try data($0, of: "<\(argument.name)>") }
+    }
+
+    package func data(_ option: Option) throws -> [UInt8]? {
+        try bytes(option).map { try data($0, of: "--\(option.name)") }
+    }
+
+    private func data(_ bytes: [UInt8], of place: String) throws -> [UInt8] {
+        guard command.options.contains(.hex), has(.hex) else { return bytes }
+        guard let decoded = Hexadecimal.decode(bytes) else {
+            throw UsageError(
+                "'\(Escaping.terminal(bytes))' of \(place) is not hexadecimal: an even number of digits 0-9, a-f.")
+        }
+        return decoded
+    }
+
+    /// The range that `--prefix`, `--from` and `--to` pick: the keys for which all of those given hold.
+    package func range() throws -> KeyRange {
+        let prefix = try data(.prefix).map { KeyRange(prefix: $0) } ?? .all
+        let lower = try data(.from) ?? []
+        let upper = try data(.to)
+        let start = prefix.lowerBound.lexicographicallyPrecedes(lower) ? lower : prefix.lowerBound
+        let ends = [upper, prefix.upperBound].compactMap { $0 }
+        return KeyRange(from: start, upTo: ends.min { $0.lexicographicallyPrecedes($1) })
+    }
+
+    private static func text(_ bytes: [UInt8], of place: String) throws -> String {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw UsageError("'\(Escaping.terminal(bytes))' of \(place) is not valid UTF-8.")
+        }
+        return text
+    }
+}

@@ -1,0 +1,80 @@
+internal import LSMTx
+
+/// Finds the command, parses its arguments by its row of the table, runs it, and turns errors into text and a status.
+package enum CommandLineTool {
+    /// - Parameter words: What was typed, the program's name first.
+    package static func run(_ words: [[UInt8]], console: Console) -> ExitStatus {
+        var command: Command?
+        do {
+            let root = try Tokeniser.split(words, options: CommandTable.rootOptions, stopAtOperand: true)
+            if root.options[.version] != nil {
+                console.output.write("\(CommandTable.tool) \(CommandTable.version)\n")
+                return .success
+            }
+            guard root.options[.help] == nil, let name = root.operands.first else {
+                console.output.write(Help.overview(of: CommandTable.commands))
+                return .success
+            }
+            if name == Array(CommandTable.helpName.utf8) {
+                return try help(Array(root.operands.dropFirst()), console)
+            }
+            let found = try CommandTable.command(named: Escaping.terminal(name))
+            command = found
+            guard let invocation = try parse(root.operands, for: found, console) else {
+                console.output.write(Help.of(found))
+                return .success
+            }
+            return try found.run(invocation)
+        } catch {
+            // What was found before the failure comes first.
+            console.output.flush()
+            return report(error, of: command, console)
+        }
+    }
+
+    private static func help(_ words: [[UInt8]], _ console: Console) throws -> ExitStatus {
+        guard let name = words.first(where: { !$0.starts(with: Array("-".utf8)) }) else {
+            console.output.write(Help.overview(of: CommandTable.commands))
+            return .success
+        }
+        console.output.write(Help.of(try CommandTable.command(named: Escaping.terminal(name))))
+        return .success
+    }
+
+    /// - Returns: `nil` when help was asked for.
+    private static func parse(_ words: [[UInt8]], for command: Command, _ console: Console) throws -> Invocation? {
+        let parsed = try Tokeniser.split(words, options: command.allOptions, stopAtOperand: false)
+        guard parsed.options[.help] == nil else { return nil }
+        if parsed.options[.noColor] != nil { console.forbidColor() }
+        var operands: [Argument: [UInt8]] = [:]
+        for (argument, bytes) in zip(command.arguments, parsed.operands) { operands[argument] = bytes }
+        if let missing = command.arguments.first(where: { !$0.isOptional && operands[$0] == nil }) {
+            throw UsageError("Missing argument '<\(missing.name)>'.")
+        }
+        if parsed.operands.count > command.arguments.count {
+            let word = Escaping.terminal(parsed.operands[command.arguments.count])
+            throw UsageError("Unexpected argument '\(word)'.")
+        }
+        return Invocation(command: command, console: console, operands: operands, options: parsed.options)
+    }
+
+    private static func report(_ error: any Error, of command: Command?, _ console: Console) -> ExitStatus {
+        switch error {
+        case let error as UsageError:
+            let usage = command.map(Help.usage(of:)) ?? "\(CommandTable.tool) <subcommand>"
+            let name = command.map { " \($0.name)" } ?? ""
+            let hint = "See '\(CommandTable.tool)\(name) --help' for more information."
+            console.error("\(error.text)\nUsage: \(usage)\n  \(hint)")
+            return .usage
+        case let error as Failure:
+            console.error(error.text)
+            return error.status
+        case let error as StoreError:
+            console.error(Failure.text(of: error))
+            return ExitStatus(error.code)
+        default:
+            console.error(String(describing: error))
+            return .failure
+        }
+    }
+}

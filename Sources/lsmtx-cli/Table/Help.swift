@@ -1,0 +1,74 @@
+/// The help texts, made from the table.
+package enum Help {
+    private static let column = 26
+    private static let width = 80
+
+    /// What `lsmtx --help` shows.
+    package static func overview(of commands: [Command]) -> String {
+        let rows = commands.map { ($0.name, $0.abstract) } + [(CommandTable.helpName, CommandTable.helpAbstract)]
+        return """
+            OVERVIEW: \(CommandTable.abstract)
+
+            USAGE: \(CommandTable.tool) <subcommand>
+
+            OPTIONS:
+            \(table(optionRows(CommandTable.rootOptions)))
+            SUBCOMMANDS:
+            \(table(rows))
+            EXIT STATUS:
+            \(table(ExitStatus.allCases.map { (String($0.rawValue), $0.meaning) }))
+              See '\(CommandTable.tool) help <subcommand>' for detailed help.
+
+            """
+    }
+
+    /// What `lsmtx get --help` shows.
+    package static func of(_ command: Command) -> String {
+        var text = wrap("OVERVIEW: " + command.abstract, indent: 0) + "\n"
+        if !command.discussion.isEmpty { text += "\n" + wrap(command.discussion, indent: 0) + "\n" }
+        text += "\nUSAGE: \(usage(of: command))\n"
+        if !command.arguments.isEmpty {
+            text += "\nARGUMENTS:\n" + table(command.arguments.map { ("<\($0.name)>", $0.help) })
+        }
+        text += "\nOPTIONS:\n" + table(optionRows(command.allOptions)) + "\n"
+        return text
+    }
+
+    /// The one line that shows how to call `command`.
+    package static func usage(of command: Command) -> String {
+        let options = command.options.map { " [\($0.spelling)]" }.joined()
+        let arguments = command.arguments.map { " \($0.spelling)" }.joined()
+        return "\(CommandTable.tool) \(command.name)\(options)\(arguments)"
+    }
+
+    private static func optionRows(_ options: [Option]) -> [(String, String)] {
+        options.map { option in (option.short.map { "-\($0), \(option.spelling)" } ?? option.spelling, option.help) }
+    }
+
+    private static func table(_ rows: [(String, String)]) -> String {
+        rows.map { name, help in
+            let left = "  " + name
+            let right = wrap(help, indent: column)
+            guard left.count < column else { return "\(left)\n\(right)\n" }
+            return left + right.dropFirst(left.count) + "\n"
+        }.joined()
+    }
+
+    /// Breaks each paragraph of `text` into lines, every one indented.
+    private static func wrap(_ text: String, indent: Int) -> String {
+        let margin = String(repeating: " ", count: indent)
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { paragraph in
+            var lines: [String] = [margin]
+            var isEmpty = true
+            for word in paragraph.split(separator: " ") {
+                if !isEmpty, lines[lines.count - 1].count + 1 + word.count > width {
+                    lines.append(margin)
+                    isEmpty = true
+                }
+                lines[lines.count - 1] += (isEmpty ? "" : " ") + word
+                isEmpty = false
+            }
+            return lines.joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+}

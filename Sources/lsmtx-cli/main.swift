@@ -1,3 +1,0 @@
-import LSMTx
-
-print("lsmtx")
