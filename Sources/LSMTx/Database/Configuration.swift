@@ -11,7 +11,7 @@ public struct Configuration: Sendable {
     public var readOnly = false
     /// Make the file if it does not exist.
     public var createIfMissing = true
-    /// How much of the tables is kept in memory, in bytes: blocks, indexes and filters together.
+    /// How much of the tables is kept in memory, in bytes: blocks, indexes and filters together. 0 for nothing.
     public var cacheBytes = 64 << 20
     /// Size of one memtable, in bytes, from 64 KiB to 2 GiB. At most three are in memory: one that takes writes and
     /// two that wait to be flushed.
@@ -21,7 +21,7 @@ public struct Configuration: Sendable {
     /// For a new file: the size in which tables and the log take space, in bytes; a multiple of 4096 from 16 KiB to
     /// 64 MiB. Small stores, as in tests, take less room with a small one.
     public var extentBytes = 1 << 20
-    /// The most that one transaction may write, in bytes of keys and values.
+    /// The most that one transaction may write, in bytes of keys and values; at most 512 MiB.
     public var maximumTransactionBytes = 256 << 20
 
     /// The defaults.
@@ -64,7 +64,7 @@ public struct Configuration: Sendable {
 /// }
 /// ```
 public struct RetryPolicy: Sendable {
-    /// How many times the closure is run at most, the first included.
+    /// How many times the closure is run at most, the first included. It is run once in any case.
     public var maximumAttempts: Int
     /// After this time no further attempt begins; `nil` for no limit.
     public var timeout: Duration?
@@ -77,8 +77,8 @@ public struct RetryPolicy: Sendable {
     /// Makes a policy.
     ///
     /// - Parameters:
-    ///   - maximumAttempts: How many times the closure is run at most.
-    ///   - timeout: After this time no further attempt begins.
+    ///   - maximumAttempts: How many times the closure is run at most; once in any case.
+    ///   - timeout: After this time no further attempt begins; `nil` for no limit.
     public init(maximumAttempts: Int = 100, timeout: Duration? = nil) {
         self.maximumAttempts = maximumAttempts
         self.timeout = timeout

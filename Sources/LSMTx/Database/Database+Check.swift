@@ -29,6 +29,12 @@ extension Database {
 }
 
 /// How far a check has come.
+///
+/// ```swift
+/// let report = try database.check { progress in
+///     print("\(progress.doneBytes) of \(progress.totalBytes) bytes")
+/// }
+/// ```
 public struct CheckProgress: Sendable, Hashable {
     /// Bytes of tables that have been verified.
     public let doneBytes: UInt64
@@ -37,6 +43,12 @@ public struct CheckProgress: Sendable, Hashable {
 }
 
 /// What a check found in one place.
+///
+/// ```swift
+/// for finding in try database.check().findings {
+///     print(finding.message, finding.location.keys ?? .all)
+/// }
+/// ```
 public struct Finding: Sendable, CustomStringConvertible {
     /// What is wrong, one sentence.
     public let message: String
@@ -54,6 +66,11 @@ public struct Finding: Sendable, CustomStringConvertible {
 }
 
 /// What a check went through and found.
+///
+/// ```swift
+/// let report = try database.check()
+/// let isSound = report.findings.isEmpty
+/// ```
 public struct CheckReport: Sendable {
     /// What is wrong; empty for a sound file.
     public let findings: [Finding]

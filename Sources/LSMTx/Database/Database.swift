@@ -48,6 +48,7 @@ public final class Database: Sendable {
     /// Makes an empty store in memory, which is gone when it is closed.
     ///
     /// - Parameter configuration: Sizes; what concerns files has no effect.
+    /// - Returns: The open store.
     /// - Throws: `misuse` for a configuration that is not possible, `io` when there is no memory.
     public static func inMemory(_ configuration: Configuration = Configuration()) throws(StoreError) -> Database {
         var configuration = configuration
@@ -85,13 +86,15 @@ public final class Database: Sendable {
     ///
     /// - Throws: `io`, `diskFull` or `poisoned` when the file could not be left clean. Everything acknowledged is safe
     ///   in its log then, and the next open recovers it.
+    /// - Complexity: O(what is in memory).
     public func close() throws(StoreError) {
         try core.close()
     }
 
     /// A view of everything that is committed now, which later commits do not change.
     ///
-    /// - Throws: `closed`.
+    /// - Returns: The open snapshot, which keeps what it sees in the file until it is closed.
+    /// - Throws: `closed`; `forkedHandle` in a child made by `fork`, as every call.
     /// - Complexity: O(1).
     public func snapshot() throws(StoreError) -> Snapshot {
         try Snapshot(core: core)
@@ -101,13 +104,16 @@ public final class Database: Sendable {
     ///
     /// Prefer ``write(retry:durability:_:)``, which commits, and runs again after a conflict.
     ///
+    /// - Returns: The transaction, which reads at ``timestamp``.
     /// - Throws: `closed`, or `readOnly` in a store that is open for reading only.
+    /// - Complexity: O(1).
     public func begin() throws(StoreError) -> Transaction {
         try Transaction(core: core)
     }
 
     /// Calls `body` with a snapshot that lasts as long as the call.
     ///
+    /// - Parameter body: Reads. It may keep the snapshot, but not use it after it returned.
     /// - Returns: What `body` returns.
     /// - Throws: `closed`, and what `body` throws. An error that ended a scan early is thrown here too.
     public func read<T>(_ body: (Snapshot) throws -> T) throws -> T {
@@ -125,9 +131,10 @@ public final class Database: Sendable {
     ///   - durability: What the commit survives; `nil` for what the configuration says.
     ///   - body: Reads and writes. It may run several times, so it should have no other effects.
     /// - Returns: What `body` returns.
-    /// - Throws: `conflict` when all attempts lost; `closed`, `readOnly`, `tooLarge`, `diskFull`, `poisoned`, in which
-    ///   case nothing was committed; `outcomeUnknown` when the device failed halfway; and what `body` throws, after a
-    ///   rollback.
+    /// - Throws: `conflict` when all attempts lost; `closed`, `readOnly`, `tooLarge`, `diskFull`, `poisoned`, `io` and
+    ///   `corrupt`, in which case nothing was committed; `outcomeUnknown` when the device failed halfway; and what
+    ///   `body` throws, after a rollback.
+    /// - Complexity: As `body`, and as ``Transaction/commit(durability:)``, for each attempt.
     public func write<T>(
         retry: RetryPolicy = .standard, durability: Durability? = nil, _ body: (Transaction) throws -> T
     ) throws -> T {
@@ -159,7 +166,8 @@ public final class Database: Sendable {
     /// There is no need to call it: the store does it when memory asks for it. It makes the log short, which makes the
     /// next open after a crash fast.
     ///
-    /// - Throws: `diskFull`, `io`, `poisoned`, `closed` or `readOnly`.
+    /// - Throws: `diskFull`, with everything still safe in the log; `io`, `poisoned`, `closed` or `readOnly`.
+    /// - Complexity: O(what is in memory).
     public func flush() throws(StoreError) {
         try core.flush()
     }

@@ -19,12 +19,13 @@ public protocol Readable: AnyObject {
     /// - Parameter key: At most ``Limits/maximumKeyBytes`` long; a longer one has no value.
     /// - Returns: A copy of the value, or `nil` when the key has none.
     /// - Throws: `closed`; `corrupt` or `io` when the block that would have it cannot be read.
+    /// - Complexity: O(log n) in the entries of each table whose filter has the key, and at most one block read there.
     func get(_ key: some ByteSource) throws(StoreError) -> [UInt8]?
 
     /// Lends the value of a key, without making an array of it.
     ///
     /// - Parameters:
-    ///   - key: The key.
+    ///   - key: At most ``Limits/maximumKeyBytes`` long; a longer one has no value.
     ///   - body: Receives the value, which is valid until it returns.
     /// - Returns: What `body` returns, or `nil` when the key has no value.
     /// - Throws: As ``get(_:)``, and what `body` throws.
@@ -38,7 +39,9 @@ public protocol Readable: AnyObject {
     /// - Parameters:
     ///   - range: The keys.
     ///   - reverse: From the last key to the first.
-    ///   - limit: At most so many entries; `nil` for no limit.
+    ///   - limit: At most so many entries, 0 or more; `nil` for no limit.
+    /// - Returns: The sequence. Nothing is read before it is iterated.
+    /// - Complexity: O(1); iterating, a seek and O(1) for each entry passed over, deleted ones included.
     func scan(_ range: KeyRange, reverse: Bool, limit: Int?) -> Scan
 
     /// Calls `body` with each entry of a range, without copying.
@@ -54,24 +57,50 @@ public protocol Readable: AnyObject {
 
 extension Readable {
     /// All entries in key order.
+    ///
+    /// - Returns: The sequence: see ``scan(_:reverse:limit:)``.
     public func scan() -> Scan { scan(.all, reverse: false, limit: nil) }
 
     /// The entries of a range in key order.
+    ///
+    /// - Parameter range: The keys.
+    /// - Returns: The sequence: see ``scan(_:reverse:limit:)``.
     public func scan(_ range: KeyRange) -> Scan { scan(range, reverse: false, limit: nil) }
 
     /// The entries of a range in key order, or against it.
+    ///
+    /// - Parameters:
+    ///   - range: The keys.
+    ///   - reverse: From the last key to the first.
+    /// - Returns: The sequence: see ``scan(_:reverse:limit:)``.
     public func scan(_ range: KeyRange, reverse: Bool) -> Scan { scan(range, reverse: reverse, limit: nil) }
 
     /// The entries of a range in key order, at most `limit` of them.
+    ///
+    /// - Parameters:
+    ///   - range: The keys.
+    ///   - limit: At most so many entries, 0 or more; `nil` for no limit.
+    /// - Returns: The sequence: see ``scan(_:reverse:limit:)``.
     public func scan(_ range: KeyRange, limit: Int?) -> Scan { scan(range, reverse: false, limit: limit) }
 
     /// Calls `body` with each entry of a range in key order, without copying.
+    ///
+    /// - Parameters:
+    ///   - range: The keys.
+    ///   - body: Receives key and value, valid until it returns; returns `false` to stop.
+    /// - Throws: `closed`, `corrupt`, `io`, and what `body` throws.
+    /// - Complexity: O(entries visited), after a seek.
     public func forEach(_ range: KeyRange, _ body: (RawSpan, RawSpan) throws -> Bool) throws {
         try forEach(range, reverse: false, body)
     }
 }
 
 /// A key and its value.
+///
+/// ```swift
+/// let newest = try database.read { $0.scan(.all, reverse: true, limit: 1).first { _ in true } }
+/// let key = newest.map { String(decoding: $0.key, as: UTF8.self) }
+/// ```
 public struct Entry: Sendable, Hashable {
     /// The key.
     public let key: [UInt8]
@@ -79,6 +108,10 @@ public struct Entry: Sendable, Hashable {
     public let value: [UInt8]
 
     /// Makes an entry.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - value: The value.
     public init(key: [UInt8], value: [UInt8]) {
         self.key = key
         self.value = value

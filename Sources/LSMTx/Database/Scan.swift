@@ -27,6 +27,8 @@ public struct Scan: Sequence {
     }
 
     /// Begins at the first entry of the scan's direction.
+    ///
+    /// - Returns: An iterator, which keeps what it reads from alive until it ends.
     public func makeIterator() -> Iterator {
         do {
             return Iterator(cursor: try open(), reverse: reverse, limit: limit, failure: failure)
@@ -50,7 +52,10 @@ public struct Scan: Sequence {
             self.failure = failure
         }
 
-        /// The next entry, or `nil` at the end.
+        /// Moves on by one entry.
+        ///
+        /// - Returns: A copy of the next entry, or `nil` at the end.
+        /// - Complexity: O(1) for each entry passed over, deleted ones included.
         public mutating func next() -> Entry? {
             guard left > 0, let cursor else { return nil }
             do {

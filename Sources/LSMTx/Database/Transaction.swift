@@ -106,6 +106,7 @@ public final class Transaction: Readable {
     ///   - key: At most ``Limits/maximumKeyBytes``; may be empty.
     ///   - value: At most ``Limits/maximumValueBytes``; may be empty.
     /// - Throws: `tooLarge`, with the transaction unchanged; `closed`.
+    /// - Complexity: O(bytes of key and value).
     public func put(_ key: some ByteSource, _ value: some ByteSource) throws(StoreError) {
         try checkActive()
         try key.withBytes { key throws(StoreError) in
@@ -124,6 +125,7 @@ public final class Transaction: Readable {
     ///
     /// - Parameter key: At most ``Limits/maximumKeyBytes``.
     /// - Throws: `tooLarge`, with the transaction unchanged; `closed`.
+    /// - Complexity: O(bytes of the key).
     public func delete(_ key: some ByteSource) throws(StoreError) {
         try checkActive()
         try key.withBytes { key throws(StoreError) in
@@ -163,8 +165,10 @@ public final class Transaction: Readable {
     /// - Parameter durability: What the commit has survived on return; `nil` for what the configuration says.
     /// - Returns: The commit's timestamp; of a transaction that wrote nothing, the one that it read at.
     /// - Throws: `conflict` when another commit wrote one of the keys since this transaction began; `diskFull`,
-    ///   `poisoned` or `closed`, when nothing was committed; `outcomeUnknown` when the device failed halfway: after
-    ///   reopening, all of it is there or nothing.
+    ///   `poisoned` or `closed`, when nothing was committed; `io` or `corrupt`, likewise, when there is no memory or it
+    ///   cannot be read whether there is a conflict; `outcomeUnknown` when the device failed halfway: after reopening,
+    ///   all of it is there or nothing.
+    /// - Complexity: O(bytes written), and one probe for each key.
     @discardableResult
     public func commit(durability: Durability? = nil) throws(StoreError) -> Timestamp {
         try checkActive()

@@ -56,7 +56,7 @@ package final class ExtentAllocator: Sendable {
     /// The first byte past everything in use, retired or free.
     package var end: UInt64 { state.withLock { $0.end } }
 
-    /// The free ranges in order, for the integrity check and the map that a clean close saves.
+    /// The free ranges in order, for the integrity check.
     package var freeRanges: [FileRange] { state.withLock { $0.free } }
 
     /// Extents that wait for the older superblock slot to be replaced.

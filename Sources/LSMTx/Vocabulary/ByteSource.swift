@@ -22,7 +22,7 @@ public protocol ByteSource {
 }
 
 extension Array: ByteSource where Element == UInt8 {
-    /// Lends the elements.
+    /// Lends the elements: see ``ByteSource/withBytes(_:)``.
     @inlinable
     public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         try body(span.bytes)
@@ -30,7 +30,7 @@ extension Array: ByteSource where Element == UInt8 {
 }
 
 extension ArraySlice: ByteSource where Element == UInt8 {
-    /// Lends the elements.
+    /// Lends the elements: see ``ByteSource/withBytes(_:)``.
     @inlinable
     public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         try body(span.bytes)
@@ -38,7 +38,7 @@ extension ArraySlice: ByteSource where Element == UInt8 {
 }
 
 extension ContiguousArray: ByteSource where Element == UInt8 {
-    /// Lends the elements.
+    /// Lends the elements: see ``ByteSource/withBytes(_:)``.
     @inlinable
     public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         try body(span.bytes)
@@ -46,7 +46,7 @@ extension ContiguousArray: ByteSource where Element == UInt8 {
 }
 
 extension String: ByteSource {
-    /// Lends the UTF-8 code units.
+    /// Lends the UTF-8 code units: see ``ByteSource/withBytes(_:)``.
     @inlinable
     public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         try utf8.withBytes(body)
@@ -54,7 +54,7 @@ extension String: ByteSource {
 }
 
 extension Substring: ByteSource {
-    /// Lends the UTF-8 code units.
+    /// Lends the UTF-8 code units: see ``ByteSource/withBytes(_:)``.
     @inlinable
     public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         try utf8.withBytes(body)
@@ -62,7 +62,7 @@ extension Substring: ByteSource {
 }
 
 extension String.UTF8View: ByteSource {
-    /// Lends the code units.
+    /// Lends the code units: see ``ByteSource/withBytes(_:)``.
     @inlinable
     public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         try body(span.bytes)
@@ -70,7 +70,7 @@ extension String.UTF8View: ByteSource {
 }
 
 extension Substring.UTF8View: ByteSource {
-    /// Lends the code units.
+    /// Lends the code units: see ``ByteSource/withBytes(_:)``.
     @inlinable
     public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         try body(span.bytes)

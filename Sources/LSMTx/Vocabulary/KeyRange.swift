@@ -45,6 +45,8 @@ public struct KeyRange: Sendable, Hashable {
 
     /// Whether `key` is in the range.
     ///
+    /// - Parameter key: Any key.
+    /// - Returns: Whether it is neither below the low bound nor at the high one or above.
     /// - Complexity: O(the length of the bounds).
     public func contains(_ key: some ByteSource) -> Bool {
         key.withBytes { span in

@@ -54,6 +54,12 @@ public struct StoreError: Error, Sendable, Equatable {
         public var keys: KeyRange?
 
         /// Makes a location from what is known of it.
+        ///
+        /// - Parameters:
+        ///   - path: Path of the file.
+        ///   - offset: Byte offset in the file.
+        ///   - structure: The structure at fault.
+        ///   - keys: The keys that cannot be read because of it.
         public init(
             path: String? = nil, offset: UInt64? = nil, structure: String? = nil, keys: KeyRange? = nil
         ) {

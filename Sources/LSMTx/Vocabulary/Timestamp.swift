@@ -6,13 +6,16 @@
 ///
 /// ```swift
 /// let before = database.timestamp
-/// let commit = try database.write { t in try t.put("k", "v") }
+/// try database.write { t in try t.put("k", "v") }
+/// precondition(before < database.timestamp)
 /// ```
 public struct Timestamp: Comparable, Hashable, Sendable, Codable {
     /// The counter.
     public let rawValue: UInt64
 
     /// Makes a timestamp from its counter.
+    ///
+    /// - Parameter rawValue: The counter.
     @inlinable
     public init(rawValue: UInt64) {
         self.rawValue = rawValue
@@ -22,6 +25,11 @@ public struct Timestamp: Comparable, Hashable, Sendable, Codable {
     public static let zero = Timestamp(rawValue: 0)
 
     /// Whether `a` was committed before `b`.
+    ///
+    /// - Parameters:
+    ///   - a: A timestamp of a store.
+    ///   - b: Another timestamp of the same store.
+    /// - Returns: Whether `a` comes first in the order of commits.
     @inlinable
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.rawValue < b.rawValue }
 }
