@@ -73,6 +73,9 @@ public final class Database: Sendable {
         try? core.close()
     }
 
+    /// What lies below, for inspection.
+    package var engine: Engine { core.engine }
+
     /// The newest commit that readers see.
     public var timestamp: Timestamp { core.engine.publishedTimestamp }
 

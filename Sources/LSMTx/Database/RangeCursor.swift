@@ -18,7 +18,10 @@ final class RangeCursor {
     /// Whether the current entry comes from the own writes, and whether the iterator stands at it too.
     private var showsOwn = false
     private var showsCommitted = false
-    private var own: WriteOperation?
+    /// Copies of the own entry that is shown: whoever looks at it may write meanwhile, which moves the write set.
+    /// `nil` where there are none to show.
+    private let ownKey: GrowingBuffer?
+    private let ownValue: GrowingBuffer?
 
     init(core: DatabaseCore, owner: AnyObject, iterator: MergingIterator, range: KeyRange, ownWrites: WriteSet?) {
         self.core = core
@@ -27,15 +30,17 @@ final class RangeCursor {
         self.range = range
         self.ownWrites = ownWrites
         ownEntries = ownWrites.map { $0.isEmpty ? [] : $0.sortedEntries(in: range) } ?? []
+        ownKey = ownEntries.isEmpty ? nil : GrowingBuffer()
+        ownValue = ownEntries.isEmpty ? nil : GrowingBuffer()
     }
 
     deinit { core.releaseDevice() }
 
     /// The current entry's key, valid until the next move.
-    var key: BorrowedBytes { showsOwn ? own.unsafelyUnwrapped.key : iterator.key }
+    var key: BorrowedBytes { showsOwn ? ownKey.unsafelyUnwrapped.bytes : iterator.key }
 
     /// The current entry's value, valid until the next move.
-    var value: BorrowedBytes { showsOwn ? own.unsafelyUnwrapped.value : iterator.value }
+    var value: BorrowedBytes { showsOwn ? ownValue.unsafelyUnwrapped.bytes : iterator.value }
 
     /// Moves to the first entry, or to the next one.
     ///
@@ -92,7 +97,8 @@ final class RangeCursor {
                 showsCommitted = order == 0
             }
             if operation.kind == .value {
-                own = operation
+                ownKey.unsafelyUnwrapped.assign(operation.key)
+                ownValue.unsafelyUnwrapped.assign(operation.value)
                 showsOwn = true
                 return true
             }

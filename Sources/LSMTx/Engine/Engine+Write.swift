@@ -88,10 +88,13 @@ extension Engine {
             memtable: try Memtable(capacity: capacity, entries: entries), logPosition: log.position)
         state.withLock { state in
             state.active.memtable.freeze()
-            let frozen = FrozenMemtable(
-                memtable: state.active.memtable, logPosition: state.active.logPosition,
-                lastTimestamp: stampedTimestamp)
-            state.frozen.insert(frozen, at: 0)
+            // One without entries, too small for its first group, has nothing to flush; a table cannot be empty.
+            if state.active.memtable.entryCount > 0 {
+                let frozen = FrozenMemtable(
+                    memtable: state.active.memtable, logPosition: state.active.logPosition,
+                    lastTimestamp: stampedTimestamp)
+                state.frozen.insert(frozen, at: 0)
+            }
             state.active = fresh
             // Asked for with the lock held: a flush that has just published a version replaces the view under the
             // same lock, and must not be undone.

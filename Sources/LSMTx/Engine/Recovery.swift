@@ -144,7 +144,9 @@ struct Recovery {
         }
         return Engine(
             file: file, options: options, cache: cache, versions: versions,
-            start: EngineStart(log: log, active: active, frozen: [], published: lastTimestamp, stamped: floor))
+            // Nothing between the last survivor and the floor exists, so the floor is published: what waits for all that
+            // has been stamped, as a flush does, finds it done.
+            start: EngineStart(log: log, active: active, frozen: [], published: floor, stamped: floor))
     }
 
     /// New log segments lie above the space that the next table will need, so that a close can cut them off.

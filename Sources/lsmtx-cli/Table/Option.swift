@@ -41,7 +41,8 @@ extension Option {
     package static let noColor = Option("no-color", help: "Never colour the output. So does a non-empty NO_COLOR.")
 
     static let hex = Option("hex", help: "Read arguments as hexadecimal, and write keys and values as such.")
-    static let raw = Option("raw", help: "Write bytes exactly as they are stored: nothing escaped, and no newline after a value of 'get'.")
+    static let raw = Option(
+        "raw", help: "Write bytes exactly as they are stored: nothing escaped, and no newline after a value of 'get'.")
     static let json = Option("json", help: "Write JSON.")
     static let buffered = Option(
         "buffered", help: "Do not wait for the medium: a loss of power may undo what was just committed.")

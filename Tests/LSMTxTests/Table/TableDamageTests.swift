@@ -133,7 +133,7 @@ import Testing
         #if DEBUG
         let rounds = 300
         #else
-        let rounds = 20_000
+        let rounds = 5_000
         #endif
         let fixture = try TableFixture(Self.model(), blockBytes: 160)
         var random = SeededGenerator(seed: UInt64(kind.rawValue))

@@ -7,8 +7,8 @@ import Testing
 private let modelEntries = 150
 private let probes = 80
 #else
-private let modelEntries = 1500
-private let probes = 1500
+private let modelEntries = 600
+private let probes = 600
 #endif
 
 @Suite struct TableTests {
