@@ -78,4 +78,43 @@ enum DocumentedExamples {
         let article = "# A\n```swift\nimport LSMTx\n\nlet c = 3\n```\n```sh\nls\n```\n"
         #expect(DocumentedExamples.examples(of: article, path: "a.md").map(\.code) == ["let c = 3"])
     }
+
+    private static func article(_ name: String) -> String { SourceTree.read("Sources/LSMTx/LSMTx.docc/\(name).md") }
+
+    @Test func everyRuleThatCommentsNameIsDefined() {
+        let recovery = Self.article("Recovery")
+        var named: Set<Substring> = []
+        for path in SourceTree.files(in: "Sources/LSMTx") {
+            for match in SourceTree.read(path).matches(of: /\((R[0-9]+)[ ,)]/) { named.insert(match.1) }
+        }
+        #expect(named.contains("R4"))
+        for rule in named.sorted() { #expect(recovery.contains("**\(rule), "), "\(rule) is not in Recovery.md") }
+    }
+
+    @Test func everyLayerIsInTheArchitecture() {
+        let folders = Set(
+            SourceTree.files(in: "Sources/LSMTx").map { $0.split(separator: "/")[2] }.filter { !$0.hasSuffix(".swift") }
+        )
+        #expect(folders.contains("Storage"))
+        let architecture = Self.article("Architecture")
+        for folder in folders.sorted() {
+            #expect(architecture.contains("\n| `\(folder)` |"), "\(folder) is not in Architecture.md")
+        }
+    }
+
+    @Test func everyPublicTypeIsOnTheFirstPage() {
+        let page = Self.article("LSMTx")
+        var types: Set<Substring> = []
+        for folder in ["Database", "Vocabulary"] {
+            for path in SourceTree.files(in: "Sources/LSMTx/\(folder)") {
+                // At the start of a line: nested types are listed by the type that they belong to.
+                let declaration = /^public (?:final )?(?:class|struct|enum|protocol|actor|typealias) (\w+)/
+                for match in SourceTree.read(path).matches(of: declaration.anchorsMatchLineEndings()) {
+                    types.insert(match.1)
+                }
+            }
+        }
+        #expect(types.contains("Database"))
+        for type in types.sorted() { #expect(page.contains("- ``\(type)``"), "\(type) is not in LSMTx.md") }
+    }
 }
