@@ -10,7 +10,7 @@ package enum ExtentAudit {
         var owners: [(range: FileRange, owner: String)] = []
         func add(_ ranges: [FileRange], _ owner: String) { owners += ranges.map { ($0, owner) } }
         add(SuperblockSlots.extents, "superblock")
-        add(engine.versions.superblock.manifest.extents, "manifest")
+        add(engine.versions.manifests.flatMap(\.extents), "manifest")
         for table in engine.versions.current.tables { add(table.descriptor.extents, "table \(table.descriptor.id)") }
         add(engine.log?.extents ?? [], "log")
         add(engine.file.allocator.freeRanges, "free")

@@ -51,11 +51,13 @@ extension Engine {
                     "A superblock slot is damaged; the other one is whole, and nothing is lost.",
                     structure: "superblock", offset: Superblock.slotOffsets[slot]))
         }
-        do throws(StoreError) {
-            _ = try Manifest.read(versions.superblock.manifest, from: file)
-        } catch {
-            guard error.code == .corrupt else { throw error }
-            result.findings.append(error)
+        for manifest in versions.manifests {
+            do throws(StoreError) {
+                _ = try Manifest.read(manifest, from: file)
+            } catch {
+                guard error.code == .corrupt else { throw error }
+                result.findings.append(error)
+            }
         }
     }
 
@@ -114,7 +116,7 @@ extension Engine {
     /// Whether every page of the file has exactly one owner, or is free; `nil` when it is so.
     package func pageAudit() -> StoreError? {
         let version = versions.current
-        var ranges = SuperblockSlots.extents + versions.superblock.manifest.extents
+        var ranges = SuperblockSlots.extents + versions.manifests.flatMap(\.extents)
         for table in version.tables { ranges += table.descriptor.extents }
         ranges += log?.extents ?? replayedSegments
         ranges += file.allocator.freeRanges + file.allocator.retiredRanges

@@ -16,16 +16,23 @@ extension Engine {
             device: device, identity: .random(using: &random),
             allocator: try ExtentAllocator(used: SuperblockSlots.extents), extentBytes: options.extentBytes)
         let log = try LogWriter(creatingIn: file) { LogSite(floor: 0, generation: generation) }
-        let manifest = try Manifest.append(
-            VersionEdit(), to: nil, resultingIn: .empty, file: file, generation: generation)
+        // Each slot has a manifest of its own.
+        var manifests: [ManifestPointers] = []
+        for _ in Superblock.slotOffsets {
+            manifests.append(
+                try Manifest.append(
+                    VersionEdit(), to: nil, resultingIn: .empty, file: file, generation: generation
+                ).pointers)
+        }
         try device.sync()
         let start = log.start(at: log.position)
         var superblock = Superblock(
             generation: generation, identity: file.identity, isClean: true, extentBytes: options.extentBytes,
             timestampFloor: .zero, flushedTimestamp: .zero, nextTableID: TableID(rawValue: 1),
             reuseFloor: Generation(rawValue: 0), logStart: start, logReach: start.position.lsn,
-            manifest: manifest.pointers)
-        for slot in 0..<Superblock.slotOffsets.count {
+            manifest: manifests[0])
+        for (slot, manifest) in manifests.enumerated() {
+            superblock.manifest = manifest
             try SuperblockSlots.write(superblock, slot: slot, to: device)
             superblock.generation = superblock.generation.next
         }

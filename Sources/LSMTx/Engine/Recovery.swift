@@ -22,7 +22,12 @@ struct Recovery {
         let probe = StoreFile(
             device: device, identity: read.current.identity, allocator: try ExtentAllocator(used: []),
             extentBytes: read.current.extentBytes)
-        let previousEdits = read.previous.flatMap { try? Manifest.read($0.manifest, from: probe) }
+        var previousEdits: [VersionEdit]?
+        if let previous = read.previous {
+            previousEdits = try Self.unlessDamaged { () throws(StoreError) in
+                try Manifest.read(previous.manifest, from: probe)
+            }
+        }
         let (slots, edits) = try Self.readManifest(read, previousEdits: previousEdits, from: probe)
         self.slots = slots
         self.edits = edits
@@ -37,16 +42,25 @@ struct Recovery {
         current.formUnion(slots.current.manifest.extents)
         current.formUnion(Self.tableExtents(of: edits))
         current.formUnion(replay.segments.map(\.range))
+        // After an undisturbed change, the older slot names the same tables and log through a manifest of its own.
+        var twin: ManifestPointers?
         var previous: Set<FileRange> = []
         if let older = slots.previous, let previousEdits {
-            previous.formUnion(older.manifest.extents)
-            previous.formUnion(Self.tableExtents(of: previousEdits))
-            // The older slot's log begins earlier and leads into the same chain.
-            if older.logStart != slots.current.logStart,
-                let olderLog = try? LogReader(device: device, identity: older.identity)
-                    .replay(from: older.logStart, { _, _ in })
+            let olderManifest = Set(older.manifest.extents)
+            if Self.tableExtents(of: previousEdits) == Self.tableExtents(of: edits),
+                olderManifest.isDisjoint(with: current)
             {
-                previous.formUnion(olderLog.segments.map(\.range))
+                twin = older.manifest
+                current.formUnion(olderManifest)
+            }
+            previous.formUnion(olderManifest)
+            previous.formUnion(Self.tableExtents(of: previousEdits))
+            // After a crash between the two slots, the older one's log begins earlier and leads into the same chain.
+            if older.logStart != slots.current.logStart {
+                let olderLog = try Self.unlessDamaged { () throws(StoreError) in
+                    try LogReader(device: device, identity: older.identity).replay(from: older.logStart, { _, _ in })
+                }
+                previous.formUnion(olderLog?.segments.map(\.range) ?? [])
             }
         }
         let allocator = try ExtentAllocator(used: Array(current.union(previous)))
@@ -57,7 +71,7 @@ struct Recovery {
             device: device, identity: slots.current.identity, allocator: allocator,
             extentBytes: slots.current.extentBytes)
         cache = BlockCache(capacity: options.cacheBytes)
-        versions = try VersionSet(file: file, cache: cache, slots: slots, edits: edits)
+        versions = try VersionSet(file: file, cache: cache, slots: slots, edits: edits, twin: twin)
     }
 
     /// The manifest of the newer superblock; if it is damaged and the older one's is not, the older state is taken
@@ -72,6 +86,17 @@ struct Recovery {
             let older = SuperblockSlots.Contents(
                 current: previous, previous: nil, currentSlot: 1 - slots.currentSlot)
             return (older, previousEdits)
+        }
+    }
+
+    /// What `body` returns, or `nil` when what it reads is damaged. A device that fails is another matter: what cannot
+    /// be read may be whole, and is not passed over.
+    private static func unlessDamaged<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R? {
+        do throws(StoreError) {
+            return try body()
+        } catch {
+            guard error.code == .corrupt else { throw error }
+            return nil
         }
     }
 

@@ -2,7 +2,8 @@
 ///
 /// The steps of a change (R1 in Recovery):
 /// 1. The caller has written the tables and log segments that the edit names.
-/// 2. The edit is written to the manifest, in fresh space.
+/// 2. The edit is written to the manifest, in fresh space; twice, since each slot has a manifest of its own, so that
+///    damage to one leaves the other.
 /// 3. One sync makes 1 and 2 durable. If it fails, no superblock is written, and the store accepts no more commits.
 /// 4. The older superblock slot is written with the next generation, durably; then the other slot too, with the one
 ///    after it. From the first of the two on, the change has happened. With both written, no slot names the old
@@ -16,8 +17,12 @@ package final class VersionSet: Sendable {
     private let cache: BlockCache
 
     private struct State {
+        /// The newest one, in the slot that is not `olderSlot`.
         var superblock: Superblock
         var olderSlot: Int
+        /// The manifest that the older slot names, when it leads to the current version and shares no block with the
+        /// newer one's; else the next change gives that slot a manifest of its own.
+        var olderManifest: ManifestPointers?
         var version: Version
     }
 
@@ -26,8 +31,10 @@ package final class VersionSet: Sendable {
     /// - Parameters:
     ///   - slots: What was read from the superblock slots.
     ///   - edits: The manifest's edits, base first.
+    ///   - twin: The older slot's manifest, if it leads to the same tables through blocks of its own.
     package init(
-        file: StoreFile, cache: BlockCache, slots: SuperblockSlots.Contents, edits: [VersionEdit]
+        file: StoreFile, cache: BlockCache, slots: SuperblockSlots.Contents, edits: [VersionEdit],
+        twin: ManifestPointers?
     ) throws(StoreError) {
         self.file = file
         self.cache = cache
@@ -39,12 +46,18 @@ package final class VersionSet: Sendable {
             throw .corrupt("Table \(table.descriptor.id) has a number not yet given.", structure: "manifest")
         }
         state = Guarded(
-            State(superblock: slots.current, olderSlot: 1 - slots.currentSlot, version: version))
+            State(
+                superblock: slots.current, olderSlot: 1 - slots.currentSlot, olderManifest: twin, version: version))
     }
 
     package var current: Version { state.withLock { $0.version } }
 
     package var superblock: Superblock { state.withLock { $0.superblock } }
+
+    /// The manifests that the slots name, the newer slot's first.
+    package var manifests: [ManifestPointers] {
+        state.withLock { [$0.superblock.manifest] + ($0.olderManifest.map { [$0] } ?? []) }
+    }
 
     /// The generation that the next change will publish first, to be written into the extents that it names.
     package var nextGeneration: Generation { state.withLock { $0.superblock.generation.next } }
@@ -76,13 +89,24 @@ package final class VersionSet: Sendable {
         var next = before.superblock
         update(&next)
         next.generation = before.superblock.generation.next
-        let written = try Manifest.append(
-            edit, to: before.superblock.manifest, resultingIn: version, file: file, generation: next.generation)
-        next.manifest = written.pointers
+
+        let older = try Manifest.append(
+            edit, to: before.olderManifest, resultingIn: version, file: file, generation: next.generation)
+        let newer: Manifest.Written
+        do throws(StoreError) {
+            newer = try Manifest.append(
+                edit, to: before.superblock.manifest, resultingIn: version, file: file,
+                generation: next.generation.next)
+        } catch {
+            for extent in older.taken { file.allocator.releaseUnpublished(extent) }
+            throw error
+        }
 
         try file.device.sync()
+        next.manifest = older.pointers
         try SuperblockSlots.write(next, slot: before.olderSlot, to: file.device)
         next.generation = next.generation.next
+        next.manifest = newer.pointers
         try SuperblockSlots.write(next, slot: 1 - before.olderSlot, to: file.device)
 
         let published = next
@@ -91,9 +115,10 @@ package final class VersionSet: Sendable {
             let nextTableID = max(state.superblock.nextTableID, published.nextTableID)
             state.superblock = published
             state.superblock.nextTableID = nextTableID
+            state.olderManifest = older.pointers
             state.version = version
         }
-        for extent in written.obsolete {
+        for extent in older.obsolete + newer.obsolete {
             file.allocator.release(extent, lastNamedIn: before.superblock.generation)
         }
         for id in edit.removed {
@@ -116,11 +141,14 @@ package final class VersionSet: Sendable {
         var next = before.superblock
         next.isClean = false
         next.generation = next.generation.next
+        next.manifest = before.olderManifest ?? before.superblock.manifest
         try SuperblockSlots.write(next, slot: before.olderSlot, to: file.device)
         state.withLock { state in
             state.superblock.isClean = false
             state.superblock.generation = next.generation
+            state.superblock.manifest = next.manifest
             state.olderSlot = 1 - before.olderSlot
+            state.olderManifest = before.olderManifest == nil ? nil : before.superblock.manifest
         }
     }
 }
