@@ -43,7 +43,10 @@ extension Engine {
                     superblock.timestampFloor = max(superblock.timestampFloor, published)
                 }
             } catch {
-                for extent in table.extents { file.allocator.releaseUnpublished(extent) }
+                // After any other failure a superblock may name the table already.
+                if error.code == .diskFull {
+                    for extent in table.extents { file.allocator.releaseUnpublished(extent) }
+                }
                 throw error
             }
             state.withLock { state in

@@ -80,10 +80,14 @@ package final class VersionSet: Sendable {
             edit, to: before.superblock.manifest, resultingIn: version, file: file, generation: next.generation)
         next.manifest = written.pointers
 
-        try file.device.sync()
-        try SuperblockSlots.write(next, slot: before.olderSlot, to: file.device)
-        next.generation = next.generation.next
-        try SuperblockSlots.write(next, slot: 1 - before.olderSlot, to: file.device)
+        do {
+            try file.device.sync()
+            try SuperblockSlots.write(next, slot: before.olderSlot, to: file.device)
+            next.generation = next.generation.next
+            try SuperblockSlots.write(next, slot: 1 - before.olderSlot, to: file.device)
+        } catch {
+            throw error.afterWriting
+        }
 
         let published = next
         state.withLock { state in
