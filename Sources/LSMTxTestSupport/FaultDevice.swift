@@ -41,6 +41,7 @@ package final class FaultDevice: StorageDevice {
         var fault: Fault?
         var seen = 0
         var failed = 0
+        var failedKinds: Set<DeviceCall.Kind> = []
         var counts: [DeviceCall.Kind: Int] = [:]
     }
 
@@ -69,6 +70,14 @@ package final class FaultDevice: StorageDevice {
     /// How many calls were made to fail.
     package var failureCount: Int { state.withLock { $0.failed } }
 
+    /// Whether the present fault can make a read fail.
+    package var faultConcernsReading: Bool {
+        state.withLock { state in state.fault.map { $0.kind == nil || $0.kind == .read } ?? false }
+    }
+
+    /// The kinds of calls that were made to fail.
+    package var failedKinds: Set<DeviceCall.Kind> { state.withLock { $0.failedKinds } }
+
     /// Counts a call and says what happens instead of it.
     private func effect(on kind: DeviceCall.Kind) -> Effect? {
         state.withLock { state in
@@ -78,6 +87,7 @@ package final class FaultDevice: StorageDevice {
             guard fault.isSticky ? state.seen >= fault.call : state.seen == fault.call else { return nil }
             if fault.effect == .shortRead, kind != .read { return nil }
             state.failed += 1
+            state.failedKinds.insert(kind)
             return fault.effect
         }
     }

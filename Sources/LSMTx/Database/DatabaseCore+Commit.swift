@@ -11,6 +11,9 @@ extension DatabaseCore {
     func commit(
         _ writes: WriteSet, readAt start: Timestamp, memtableBytes: Int, isDurable: Bool
     ) throws(StoreError) -> Timestamp {
+        // A group that failed left its writes in the memtable, unpublished for ever: to look for conflicts first would
+        // have the transaction run again for nothing.
+        try engine.poison.check()
         let operations = writes.batch.bytes
         let hashes = writes.operationHashes
         // Everything up to here is in the memtables; whatever comes later is looked at in the queue.

@@ -43,7 +43,7 @@ extension Engine {
                     superblock.timestampFloor = max(superblock.timestampFloor, published)
                 }
             } catch {
-                // After any other failure a superblock may name the table.
+                // After any other failure a superblock may name the table already.
                 if error.code == .diskFull {
                     for extent in table.extents { file.allocator.releaseUnpublished(extent) }
                 }

@@ -119,11 +119,17 @@ package final class Poison: Sendable {
 
     package var first: StoreError? { isSet.load(ordering: .acquiring) ? cause.withLock { $0 } : nil }
 
+    /// What a commit is refused with since the first failure.
+    package var refusal: StoreError? {
+        first.map { first in
+            StoreError(
+                .poisoned, "The store accepts no commits since a write failed: \(first.message)",
+                remedy: "Close it and open it again; every acknowledged commit is there. Reading still works.",
+                at: first.location, errorNumber: first.errorNumber)
+        }
+    }
+
     package func check() throws(StoreError) {
-        guard let first else { return }
-        throw StoreError(
-            .poisoned, "The store accepts no commits since a write failed: \(first.message)",
-            remedy: "Close it and open it again; every acknowledged commit is there. Reading still works.",
-            at: first.location, errorNumber: first.errorNumber)
+        if let refusal { throw refusal }
     }
 }

@@ -44,7 +44,7 @@ package final class FailStopDevice: StorageDevice {
             do throws(StoreError) {
                 try base.writeDurably(bytes, at: offset)
             } catch {
-                throw error.afterSync
+                throw error.afterWriting
             }
         }
     }
@@ -54,7 +54,7 @@ package final class FailStopDevice: StorageDevice {
             do throws(StoreError) {
                 try base.sync()
             } catch {
-                throw error.afterSync
+                throw error.afterWriting
             }
         }
     }
@@ -76,12 +76,4 @@ package final class FailStopDevice: StorageDevice {
     package func lock(exclusive: Bool) throws(StoreError) -> LockHolder? { try base.lock(exclusive: exclusive) }
 
     package func close() { base.close() }
-}
-
-extension StoreError {
-    /// A sync that fails for want of space has lost bytes like any other: `diskFull` would promise that nothing has.
-    fileprivate var afterSync: StoreError {
-        guard code == .diskFull else { return self }
-        return StoreError(.io, message, remedy: remedy, at: location, errorNumber: errorNumber)
-    }
 }

@@ -112,11 +112,11 @@ package final class CommitPipeline: Sendable {
     private func makeRoom(for arrived: Batch) throws(StoreError) -> Memtable {
         try engine.poison.check()
         if !isMarkedInUse.load(ordering: .relaxed) {
-            try engine.versions.markInUse()
+            try failing { () throws(StoreError) in try engine.versions.markInUse() }
             isMarkedInUse.store(true, ordering: .relaxed)
         }
         let memtable = try engine.makeRoom(bytes: arrived.memtableBytes, entries: arrived.operationCount)
-        try log.reserve(payloadBytes: arrived.payloadBytes)
+        try failing { () throws(StoreError) in try log.reserve(payloadBytes: arrived.payloadBytes) }
         if ledger.withLock({ $0.isFull }) { _ = ledger.wait { $0.isFull ? nil : true } }
         return memtable
     }
@@ -210,7 +210,7 @@ package final class CommitPipeline: Sendable {
         guard let mayWriteDurably else {
             // Another group has failed since this one was admitted; nothing of this one was written.
             queue.passBaton()
-            finish(group.first, as: .refused, failure: engine.poison.first)
+            finish(group.first, as: .refused, failure: engine.poison.refusal)
             return
         }
         engine.counters.groups.add(1, ordering: .relaxed)
@@ -256,13 +256,23 @@ package final class CommitPipeline: Sendable {
 
     /// Syncs so that everything up to `end` is durable: waits until all of it has been written, which other threads
     /// are at, then syncs.
+    ///
+    /// It may reach further, but nothing beyond `end` is taken for durable: a buffered group there need not end with its
+    /// sector, which the next one then writes again.
     private func sync(toCover end: LogSequenceNumber) {
-        let target = ledger.wait { ledger -> LogSequenceNumber? in
-            ledger.isFailed || ledger.syncTarget >= end ? ledger.syncTarget : nil
+        let isWritten = ledger.wait { ledger -> Bool? in
+            if ledger.isFailed { return false }
+            return ledger.syncTarget >= end ? true : nil
         }
-        guard let target, target >= end else { return }
+        if isWritten == true { syncDevice(upTo: end) }
+    }
+
+    /// Syncs; everything up to `target` had been written before.
+    private func syncDevice(upTo target: LogSequenceNumber) {
         do {
             try engine.file.device.sync()
+            // A flush's sync that has failed may have dropped what this one seems to have made durable.
+            try engine.poison.check()
             engine.counters.syncs.add(1, ordering: .relaxed)
             complete { $0.synced(upTo: target) }
         } catch {
@@ -309,6 +319,19 @@ package final class CommitPipeline: Sendable {
         }
     }
 
+    /// Calls `body`, which writes and syncs outside of any group.
+    ///
+    /// A sync that fails there may have dropped what buffered groups wrote, and no later sync would say so. Only want of
+    /// space, found before anything is written, is harmless.
+    private func failing(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        do {
+            try body()
+        } catch {
+            if error.code == .io { fail(error) }
+            throw error
+        }
+    }
+
     private func fail(_ error: StoreError) {
         engine.poison.set(error)
         complete { $0.fail() }
@@ -330,7 +353,11 @@ package final class CommitPipeline: Sendable {
     }
 
     /// The log keeper's life; ends after ``stopLogKeeper()``.
-    package func runLogKeeper() { keeper.run { self.syncBuffered() } }
+    package func runLogKeeper() {
+        keeper.run(
+            makeSegments: { try? self.failing { () throws(StoreError) in try self.keeper.makeSegments() } },
+            sync: { self.syncBuffered() })
+    }
 
     package func stopLogKeeper() { keeper.stop() }
 
@@ -344,13 +371,6 @@ package final class CommitPipeline: Sendable {
             if target != nil { needsNewSector.store(true, ordering: .releasing) }
             return target
         }
-        guard let target = target ?? nil else { return }
-        do {
-            try engine.file.device.sync()
-            engine.counters.syncs.add(1, ordering: .relaxed)
-            complete { $0.synced(upTo: target) }
-        } catch {
-            fail(error)
-        }
+        if let target = target ?? nil { syncDevice(upTo: target) }
     }
 }

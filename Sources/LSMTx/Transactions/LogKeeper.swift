@@ -46,6 +46,9 @@ final class LogKeeper: Sendable {
         state.notifyAll()
     }
 
+    /// Makes spare segments ahead of need.
+    func makeSegments() throws(StoreError) { try log.prepareSpares(target: Self.readySegments) }
+
     func stop() {
         state.withLock { $0.isStopping = true }
         state.notifyAll()
@@ -53,8 +56,10 @@ final class LogKeeper: Sendable {
 
     /// Works until ``stop()``.
     ///
-    /// - Parameter sync: Syncs what has been written.
-    func run(sync: () -> Void) {
+    /// - Parameters:
+    ///   - makeSegments: Calls ``makeSegments()``, and sees to its failure.
+    ///   - sync: Syncs what has been written.
+    func run(makeSegments: () -> Void, sync: () -> Void) {
         var syncDue: UInt64?
         while true {
             let timeout = syncDue.map { due in
@@ -74,7 +79,7 @@ final class LogKeeper: Sendable {
                 return
             case .makeSegments:
                 // For want of space nothing is made; the commit that needs a segment tries itself, and reports it.
-                try? log.prepareSpares(target: Self.readySegments)
+                makeSegments()
             case .scheduleSync:
                 syncDue = SystemClock.monotonicNanoseconds + Self.syncIntervalNanoseconds
             case nil:

@@ -129,6 +129,13 @@ extension StoreError {
         )
     }
 
+    /// The same error for a place where something may have been written already: there, want of space is a failure of
+    /// the device like any other, and must not look like the `diskFull` that changes nothing.
+    package var afterWriting: StoreError {
+        guard code == .diskFull else { return self }
+        return StoreError(.io, message, remedy: remedy, at: location, errorNumber: errorNumber)
+    }
+
     /// The same error with the file's path filled in, for the layers that know it.
     package func at(path: String?) -> StoreError {
         guard let path, location.path == nil else { return self }

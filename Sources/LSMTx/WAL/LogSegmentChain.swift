@@ -196,9 +196,7 @@ final class LogSegmentChain: Sendable {
         do {
             try file.device.sync()
         } catch {
-            guard error.code == .diskFull else { throw error }
-            throw StoreError(
-                .io, error.message, remedy: error.remedy, at: error.location, errorNumber: error.errorNumber)
+            throw error.afterWriting
         }
     }
 

@@ -1,0 +1,248 @@
+import LSMTx
+import LSMTxTestSupport
+
+/// A workload on a device that may lose power at any moment, and what must be true of what it leaves.
+///
+/// Every commit also writes its number under one key, so that a reopened store says which prefix of the commits it
+/// holds; the rest must be exactly the model's state of that commit.
+final class CrashRun: @unchecked Sendable {
+    // @unchecked: the device calls the hook on the one thread that runs the workload.
+
+    struct Violation: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private static let counterKey: [UInt8] = Array("number".utf8)
+
+    let device = CrashDevice()
+    let seed: UInt64
+    private var random: SeededGenerator
+    /// Chooses outcomes, apart from the workload, which then is the same whatever is looked at.
+    private var choices: SeededGenerator
+    private var model = ModelDatabase()
+    /// The newest commit that was acknowledged; the newest durable one.
+    private var acknowledged = 0
+    private var durable = 0
+    private var isFormatted = false
+    private let statesPerPoint: Int
+    private let pointsOneIn: Int
+    private(set) var states = 0
+    private(set) var points = 0
+    private(set) var statesInRecovery = 0
+    private(set) var lostSlots = 0
+
+    init(seed: UInt64, statesPerPoint: Int, pointsOneIn: Int) {
+        self.seed = seed
+        self.statesPerPoint = statesPerPoint
+        self.pointsOneIn = pointsOneIn
+        random = SeededGenerator(seed: seed)
+        choices = SeededGenerator(seed: ~seed)
+    }
+
+    private var failure: (any Error)?
+
+    private func check(_ point: CrashPoint) {
+        guard failure == nil, Int.random(in: 0..<pointsOneIn, using: &choices) == 0 else { return }
+        do { try checkStates(of: point) } catch { failure = error }
+    }
+
+    // MARK: The workload
+
+    func run(commits: Int) throws {
+        device.onCrashPoint(everyWrites: 5) { self.check($0) }
+        try EngineFixture.format(device, seed: seed)
+        isFormatted = true
+        var left = commits
+        while left > 0 {
+            let database = try open(device)
+            let here = min(left, Int.random(in: 1...120, using: &random))
+            for _ in 0..<here {
+                try commit(to: database)
+                if Int.random(in: 0..<40, using: &random) == 0 { try database.flush() }
+                if let failure { throw failure }
+            }
+            left -= here
+            if Int.random(in: 0..<3, using: &random) > 0 {
+                try database.close()
+                acknowledged = model.newest
+                durable = model.newest
+            } else {
+                // A kill: the next open is a recovery, crash points included. The abandoned handle writes no more.
+                let killed = device.crashPoint().image(.everything)
+                device.removeHook()
+                try database.close()
+                try restart(from: killed)
+            }
+            if let failure { throw failure }
+        }
+        device.removeHook()
+        let database = try open(device)
+        try compare(database, from: durable, "at the end")
+        try database.close()
+    }
+
+    /// Puts back what a kill left. What was merely written is durable in it, and so are all commits.
+    private func restart(from killed: CrashDevice) throws {
+        try device.truncate(to: 0)
+        try device.write(killed.readAll(), at: 0)
+        try device.sync()
+        durable = acknowledged
+        device.onCrashPoint(everyWrites: 5) { self.check($0) }
+    }
+
+    private func open(_ device: CrashDevice) throws -> Database {
+        try EngineFixture.open(device, smallLogBytes: Bool.random(using: &random) ? 4 << 10 : 1 << 20)
+    }
+
+    private func commit(to database: Database) throws {
+        let number = model.newest + 1
+        var writes: ModelDatabase.Writes = [Self.counterKey: Array("\(number)".utf8)]
+        for _ in 0..<Int.random(in: 0...3, using: &random) {
+            let key = Array("k\(Int.random(in: 0..<60, using: &random))".utf8)
+            let largest = [30, 30, 300, 3_000, 40_000][Int.random(in: 0..<5, using: &random)]
+            let count = Int.random(in: 0...largest, using: &random)
+            writes[key] =
+                Int.random(in: 0..<5, using: &random) == 0
+                ? .some(nil) : [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: count)
+        }
+        // Known before it happens: a crash in the middle may leave it.
+        model.commit(writes)
+        let isDurable = Int.random(in: 0..<3, using: &random) > 0
+        try database.write(durability: isDurable ? .sync : .buffered) { t in
+            for key in writes.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+                if let value = writes[key] ?? nil { try t.put(key, value) } else { try t.delete(key) }
+            }
+        }
+        acknowledged = number
+        if isDurable { durable = number }
+    }
+
+    // MARK: What must hold
+
+    private func checkStates(of point: CrashPoint) throws {
+        points += 1
+        let outcomes = point.states(seed: choices.next(), random: statesPerPoint, singles: 4)
+        let chosen = outcomes.count <= statesPerPoint ? outcomes : outcomes.shuffled(using: &choices)
+        for outcome in chosen.prefix(statesPerPoint) + [.everything] {
+            let floor = outcome == .everything ? acknowledged : durable
+            let what = "seed \(seed), \(point.moment), point \(points), \(outcome)"
+            try checkState(point.image(outcome), floor: floor, what)
+        }
+        if isFormatted, Int.random(in: 0..<4, using: &choices) == 0 {
+            try checkLostSlot(of: point.image(.everything))
+        }
+    }
+
+    private func checkState(_ image: CrashDevice, floor: Int, _ what: String) throws {
+        states += 1
+        // One in eight recoveries loses power too.
+        if Int.random(in: 0..<8, using: &choices) == 0 { try crashInRecovery(image, floor: floor, what) }
+        let database: Database
+        do {
+            database = try EngineFixture.open(image, smallLogBytes: Bool.random(using: &choices) ? 4 << 10 : 1 << 20)
+        } catch {
+            // Until both slots are there, the file has no name, and need not be a store.
+            guard isFormatted else { return }
+            throw Violation(description: "\(what): \(error)")
+        }
+        let number = try compare(database, from: floor, what)
+        try audit(database, what)
+        try writeMore(database, image, number, what)
+    }
+
+    /// What was recovered takes commits like any other store, and keeps them.
+    private func writeMore(_ database: Database, _ image: CrashDevice, _ number: Int, _ what: String) throws {
+        let more = [UInt8](repeating: 1, count: Int.random(in: 0...30_000, using: &choices))
+        do {
+            try database.write { try $0.put("more", more) }
+            switch Int.random(in: 0..<3, using: &choices) {
+            case 0: try database.close()
+            case 1: try database.flush()
+            default: break
+            }
+        } catch {
+            throw Violation(description: "\(what), writing more: \(error)")
+        }
+        let killed = image.crashImage(choosing: .nothing)
+        try? database.close()
+        do {
+            let again = try EngineFixture.open(killed)
+            guard try again.read({ try $0.get("more") }) == more,
+                try again.read({ try $0.get(Self.counterKey) }) == (number == 0 ? nil : Array("\(number)".utf8))
+            else { throw Violation(description: "a later commit is gone") }
+            try audit(again, what)
+            try again.close()
+        } catch {
+            throw Violation(description: "\(what), after writing more: \(error)")
+        }
+    }
+
+    private func audit(_ database: Database, _ what: String) throws {
+        let findings = ExtentAudit.findings(in: database.engine)
+        guard findings.isEmpty else { throw Violation(description: "\(what): \(findings)") }
+    }
+
+    /// The second loss of power, at any point of the recovery from the first.
+    private func crashInRecovery(_ image: CrashDevice, floor: Int, _ what: String) throws {
+        let copy = image.crashImage(choosing: .everything)
+        let found = Guarded<[CrashPoint]>([])
+        copy.onCrashPoint(everyWrites: 3) { point in found.withLock { $0.append(point) } }
+        guard let database = try? EngineFixture.open(copy, smallLogBytes: 4 << 10) else { return }
+        copy.removeHook()
+        try database.close()
+        for point in found.withLock({ $0 }).shuffled(using: &choices).prefix(3) {
+            guard let outcome = point.states(seed: choices.next(), random: 6, singles: 2).randomElement(using: &choices)
+            else { continue }
+            states += 1
+            statesInRecovery += 1
+            let second = point.image(outcome)
+            do {
+                let again = try EngineFixture.open(second)
+                try compare(again, from: floor, "\(what), then in recovery \(point.moment) \(outcome)")
+                try audit(again, what)
+                try again.close()
+            } catch {
+                throw Violation(description: "\(what), then in recovery \(point.moment) \(outcome): \(error)")
+            }
+        }
+    }
+
+    /// Without either slot, the other leads to every acknowledged commit (R4).
+    private func checkLostSlot(of image: CrashDevice) throws {
+        for offset in Superblock.slotOffsets {
+            lostSlots += 1
+            let damaged = image.crashImage(choosing: .everything)
+            var bytes = [UInt8](repeating: 0, count: Superblock.slotBytes)
+            if Bool.random(using: &choices) {
+                bytes = try damaged.readBytes(bytes.count, at: offset)
+                guard !bytes.isEmpty else { return }
+                let place = Int.random(in: 0..<min(bytes.count, 300), using: &choices)
+                bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &choices)
+            }
+            try damaged.writeDurably(bytes, at: offset)
+            do {
+                let database = try EngineFixture.open(damaged)
+                try compare(database, from: acknowledged, "slot at \(offset) lost")
+                try audit(database, "slot at \(offset) lost")
+                try database.close()
+            } catch {
+                throw Violation(description: "seed \(seed), point \(points), slot at \(offset) lost: \(error)")
+            }
+        }
+    }
+
+    @discardableResult
+    private func compare(_ database: Database, from floor: Int, _ what: String) throws -> Int {
+        let found = try EngineFixture.contents(database)
+        let counter = found.first { $0.key == Self.counterKey }
+        let number = counter.flatMap { Int(String(decoding: $0.value, as: UTF8.self)) } ?? 0
+        guard number >= floor, number <= model.newest else {
+            throw Violation(description: "\(what): holds commit \(number), not \(floor) to \(model.newest)")
+        }
+        let expected = model.scan(at: number)
+        guard found.count == expected.count,
+            zip(found, expected).allSatisfy({ $0.key == $1.key && $0.value == $1.value })
+        else { throw Violation(description: "\(what): commit \(number) is not whole") }
+        return number
+    }
+}

@@ -1,0 +1,43 @@
+import LSMTx
+import Testing
+
+@Suite struct WriteStallTests {
+    private static func pressure(
+        frozen: Int = 0, fill: Double = 0, needsNew: Bool = false, log: Int = 0
+    ) -> WriteStall.Pressure {
+        WriteStall.Pressure(
+            frozenMemtables: frozen, maximumFrozenMemtables: 2, activeFill: fill, needsNewMemtable: needsNew,
+            liveLogBytes: log, memtableBytes: 1000)
+    }
+
+    @Test func withNothingToFlushNobodyWaits() {
+        for needsNew in [false, true] {
+            #expect(WriteStall.decide(Self.pressure(fill: 1, needsNew: needsNew, log: 1 << 30)) == .proceed)
+        }
+    }
+
+    @Test func writersStopWhenNoMemtableIsLeft() {
+        #expect(WriteStall.decide(Self.pressure(frozen: 2, fill: 1, needsNew: true)) == .stop(.memtables))
+        #expect(WriteStall.decide(Self.pressure(frozen: 1, fill: 1, needsNew: true)) == .proceed)
+    }
+
+    @Test func writersStopWhenTheLogHasReachedItsBound() {
+        #expect(WriteStall.decide(Self.pressure(frozen: 1, log: 2000)) == .stop(.log))
+        #expect(WriteStall.decide(Self.pressure(frozen: 1, log: 1800)) == .proceed)
+        #expect(WriteStall.decide(Self.pressure(frozen: 1, log: 1999)) != .proceed)
+    }
+
+    @Test func delaysGrowWithThePressureAndStayInTheirBound() {
+        var last = 0
+        for step in 0...100 {
+            switch WriteStall.decide(Self.pressure(frozen: 2, fill: Double(step) / 100)) {
+            case .slow(let microseconds, .memtables):
+                #expect(microseconds >= last && microseconds <= WriteStall.longestDelayMicroseconds)
+                last = microseconds
+            case .proceed: #expect(step <= 50)
+            default: Issue.record("step \(step)")
+            }
+        }
+        #expect(last == WriteStall.longestDelayMicroseconds)
+    }
+}
