@@ -41,7 +41,8 @@ struct Value: ByteSource {
     private static let words = 12
     private static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
 
-    private var bytes: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt32)
+    private var bytes:
+        (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt32)
 
     @inline(__always)
     init(of key: Key, generation: UInt64) {

@@ -18,7 +18,8 @@ struct Report {
             Swift.print(
                 Self.padded(row.rawValue, 18, left: true), Self.padded(Self.text(middle, row), 14),
                 Self.padded(Self.text(values.min() ?? 0, row), 14), Self.padded(Self.text(values.max() ?? 0, row), 14),
-                Self.padded(cpu > 0 ? String(Int(cpu)) : "", 10), Self.padded(goal.map { Self.text($0, row) } ?? "", 14),
+                Self.padded(cpu > 0 ? String(Int(cpu)) : "", 10),
+                Self.padded(goal.map { Self.text($0, row) } ?? "", 14),
                 isMet.map { $0 ? "met" : "MISSED" } ?? "")
         }
     }

@@ -22,7 +22,9 @@ struct Run {
     mutating func run() throws {
         let path = options.directory + "/bench-\(engine.name)-\(ProcessInfo.processInfo.processIdentifier).db"
         defer { remove(path) }
-        if options.wants(Row.allCases.filter { ![.rawSync, .rawDurableWrite, .synced, .syncedFour, .syncedSixteen].contains($0) }) {
+        if options.wants(
+            Row.allCases.filter { ![.rawSync, .rawDurableWrite, .synced, .syncedFour, .syncedSixteen].contains($0) })
+        {
             remove(path)
             try fillAndClose(path)
             try reopen(path)
