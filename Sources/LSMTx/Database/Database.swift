@@ -138,7 +138,7 @@ public final class Database: Sendable {
     public func write<T>(
         retry: RetryPolicy = .standard, durability: Durability? = nil, _ body: (Transaction) throws -> T
     ) throws -> T {
-        let started = SystemClock.monotonicNanoseconds
+        let started = retry.timeout == nil ? 0 : SystemClock.monotonicNanoseconds
         var attempt = 1
         while true {
             let transaction = try Transaction(core: core, attempt: attempt)
@@ -149,9 +149,10 @@ public final class Database: Sendable {
                 return result
             } catch let error as StoreError where error.isRetryable {
                 transaction.rollback()
-                let elapsed = Duration.nanoseconds(Int64(SystemClock.monotonicNanoseconds - started))
-                let isLate = retry.timeout.map { elapsed >= $0 } ?? false
-                guard attempt < retry.maximumAttempts, !isLate else { throw error }
+                let isLate = retry.timeout.map { timeout in
+                    Duration.nanoseconds(Int64(SystemClock.monotonicNanoseconds - started)) >= timeout
+                }
+                guard attempt < retry.maximumAttempts, isLate != true else { throw error }
                 Backoff.pause(afterAttempt: attempt)
                 attempt += 1
             } catch {

@@ -7,14 +7,13 @@ extension DatabaseCore {
     /// - Parameters:
     ///   - writes: Not empty.
     ///   - start: The timestamp that the transaction read at.
-    ///   - memtableBytes: What its operations take in a memtable at most.
     func commit(
-        _ writes: WriteSet, readAt start: Timestamp, memtableBytes: Int, isDurable: Bool
+        _ writes: WriteSet, readAt start: Timestamp, isDurable: Bool
     ) throws(StoreError) -> Timestamp {
         // A group that failed left its writes in the memtable, unpublished for ever: to look for conflicts first would
         // have the transaction run again for nothing.
         try engine.poison.check()
-        let operations = writes.batch.bytes
+        let operations = writes.operations
         let hashes = writes.operationHashes
         // Everything up to here is in the memtables; whatever comes later is looked at in the queue.
         let validatedUpTo = engine.stampedTimestamp
@@ -26,15 +25,12 @@ extension DatabaseCore {
                 throw Self.conflictError(writes, change, start: start)
             }
         }
-        let request = UnsafeMutablePointer<CommitRequest>.allocate(capacity: 1)
+        let request = writes.requestMemory
         request.initialize(
             to: CommitRequest(
-                operations: operations, operationCount: writes.count, hashes: hashes, memtableBytes: memtableBytes,
-                validatedUpTo: max(validatedUpTo, start), isDurable: isDurable))
-        defer {
-            request.deinitialize(count: 1)
-            request.deallocate()
-        }
+                operations: operations, operationCount: writes.count, hashes: hashes,
+                memtableBytes: writes.memtableBytes, validatedUpTo: max(validatedUpTo, start), isDurable: isDurable))
+        defer { request.deinitialize(count: 1) }
         try commit(request)
         switch request.pointee.outcome {
         case .committed:

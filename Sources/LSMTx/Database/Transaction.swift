@@ -13,9 +13,8 @@
 public final class Transaction: Readable {
     private let core: DatabaseCore
     private let ticket: SnapshotTracker.Ticket
-    private let writes = WriteSet()
+    private let writes: WriteSet
     private var scanFailure: ScanFailure?
-    private var memtableBytes = 0
     private(set) var hasEnded = false
 
     /// The commit whose state is read.
@@ -29,12 +28,16 @@ public final class Transaction: Readable {
         guard core.pipeline != nil else { throw Engine.readOnlyError }
         self.core = core
         self.attempt = attempt
+        writes = WriteSet()
         let opened = core.openSnapshot()
         ticket = opened.ticket
         timestamp = opened.timestamp
     }
 
-    deinit { end() }
+    deinit {
+        end()
+        writes.deallocate()
+    }
 
     private func end() {
         guard !hasEnded else { return }
@@ -153,7 +156,6 @@ public final class Transaction: Readable {
                 .tooLarge, "The transaction would write more than \(limit) bytes.",
                 remedy: "Commit in parts, or raise Configuration.maximumTransactionBytes.")
         }
-        memtableBytes += Memtable.spaceNeeded(keyBytes: key, valueBytes: value)
     }
 
     // MARK: Ending
@@ -179,7 +181,7 @@ public final class Transaction: Readable {
             return timestamp
         }
         let isDurable = (durability ?? core.configuration.durability) == .sync
-        return try core.commit(writes, readAt: timestamp, memtableBytes: memtableBytes, isDurable: isDurable)
+        return try core.commit(writes, readAt: timestamp, isDurable: isDurable)
     }
 
     /// Forgets everything that was written and ends the transaction. Does nothing if it has ended.

@@ -5,6 +5,8 @@
 package struct WriteBatch: ~Copyable {
     private var memory: UnsafeMutableRawPointer
     private var capacity: Int
+    /// Whether `memory` is the batch's own, to be freed.
+    private var ownsMemory: Bool
     /// Bytes of operations.
     package private(set) var byteCount = 0
     /// Number of operations.
@@ -13,9 +15,17 @@ package struct WriteBatch: ~Copyable {
     package init(capacity: Int = 512) {
         self.capacity = capacity
         memory = .allocate(byteCount: capacity, alignment: 8)
+        ownsMemory = true
     }
 
-    deinit { memory.deallocate() }
+    /// Begins in memory that stays the caller's and lives as long as the batch; a larger batch moves out of it.
+    package init(lent memory: UnsafeMutableRawBufferPointer) {
+        capacity = memory.count
+        self.memory = memory.baseAddress.unsafelyUnwrapped
+        ownsMemory = false
+    }
+
+    deinit { if ownsMemory { memory.deallocate() } }
 
     /// The operations, lent until the batch changes or ends.
     package var bytes: BorrowedBytes { BorrowedBytes(base: memory, count: byteCount) }
@@ -54,9 +64,10 @@ package struct WriteBatch: ~Copyable {
         byteCount = 0
         count = 0
         guard capacity > limit else { return }
-        memory.deallocate()
+        if ownsMemory { memory.deallocate() }
         capacity = 512
         memory = .allocate(byteCount: capacity, alignment: 8)
+        ownsMemory = true
     }
 
     private mutating func reserve(_ bytes: Int) {
@@ -64,9 +75,10 @@ package struct WriteBatch: ~Copyable {
         let grown = max(capacity * 2, byteCount + bytes)
         let target = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 8)
         target.copyMemory(from: memory, byteCount: byteCount)
-        memory.deallocate()
+        if ownsMemory { memory.deallocate() }
         memory = target
         capacity = grown
+        ownsMemory = true
     }
 }
 

@@ -78,6 +78,10 @@ extension Engine {
 
     /// Replaces the view after a change of the memtables or of the version. The state's lock is held.
     func replaceView(_ state: EngineState, version: Version) {
+        activePointer.store(
+            UInt(bitPattern: Unmanaged.passUnretained(state.active.memtable).toOpaque()), ordering: .releasing)
+        activeLogStart.store(state.active.logPosition.lsn.rawValue, ordering: .relaxed)
+        frozenCount.store(state.frozen.count, ordering: .releasing)
         let view = Unmanaged.passRetained(ReadView(memtables: state.memtables, version: version))
         let old = viewPointer.exchange(UInt(bitPattern: view.toOpaque()), ordering: .sequentiallyConsistent)
         guard let pointer = UnsafeMutableRawPointer(bitPattern: old) else { return }

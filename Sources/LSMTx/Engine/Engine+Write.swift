@@ -7,7 +7,7 @@ extension Engine {
     /// The memtable that the next group goes into, with room for it.
     ///
     /// The algorithm:
-    /// 1. If the active memtable has room and no backlog presses, that is it: two atomic loads.
+    /// 1. If the active memtable has room and no backlog presses, that is it: a few atomic loads.
     /// 2. Otherwise ``WriteStall`` decides: go on, wait a little, or wait until a flush has finished.
     /// 3. A full memtable is frozen and handed to the flush worker, and a new one takes its place. Groups never span
     ///    two memtables, so a memtable's records are one run of the log.
@@ -19,6 +19,31 @@ extension Engine {
     ///   there is no memory for a memtable. Nothing has been written then.
     func makeRoom(bytes: Int, entries: Int) throws(StoreError) -> Memtable {
         guard let log else { throw Self.readOnlyError }
+        if let active = activeWithRoom(log: log, bytes: bytes, entries: entries) { return active }
+        return try makeRoomSlowly(log: log, bytes: bytes, entries: entries)
+    }
+
+    /// The active memtable, if it is beyond doubt that ``WriteStall`` would have the leader proceed with it.
+    @inline(__always)
+    private func activeWithRoom(log: LogWriter, bytes: Int, entries: Int) -> Memtable? {
+        let frozen = frozenCount.load(ordering: .acquiring)
+        guard let pointer = UnsafeRawPointer(bitPattern: activePointer.load(ordering: .acquiring)),
+            frozen < options.maximumFrozenMemtables,
+            frozen == 0 || Int(clamping: log.liveBytes) < WriteStall.logFactor * options.memtableBytes / 10 * 9
+        else { return nil }
+        // The state keeps it: only the leader, who is asking, puts another in its place.
+        let active = Unmanaged<Memtable>.fromOpaque(pointer)
+        let hasRoom = active._withUnsafeGuaranteedRef { $0.hasRoom(bytes: bytes, entries: entries) }
+        let logOfActive = log.end.rawValue - activeLogStart.load(ordering: .relaxed)
+        guard hasRoom, logOfActive <= logBytesOfMemtable else { return nil }
+        return active.takeUnretainedValue()
+    }
+
+    /// A memtable is also replaced when its part of the log has become so long.
+    private var logBytesOfMemtable: UInt64 { UInt64(options.memtableBytes) * 5 / 4 }
+
+    @inline(never)
+    private func makeRoomSlowly(log: LogWriter, bytes: Int, entries: Int) throws(StoreError) -> Memtable {
         while true {
             let pressure = state.withLock { state in
                 (
@@ -51,7 +76,7 @@ extension Engine {
         let active = state.active
         let hasRoom = active.memtable.hasRoom(bytes: bytes, entries: entries)
         let logOfActive = log.end.rawValue - active.logPosition.lsn.rawValue
-        let isLongInLog = logOfActive > UInt64(options.memtableBytes) * 5 / 4
+        let isLongInLog = logOfActive > logBytesOfMemtable
         return WriteStall.Pressure(
             frozenMemtables: state.frozen.count,
             maximumFrozenMemtables: options.maximumFrozenMemtables,

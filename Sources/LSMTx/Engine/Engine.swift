@@ -27,6 +27,11 @@ package final class Engine: Sendable {
     let replayedSegments: [FileRange]
 
     let viewPointer: Atomic<UInt>
+    /// Copies of what `state` holds, for the commit leader's fast path: the active memtable, which only the leader
+    /// replaces, where its log begins, and how many memtables wait to be flushed. Changed with `state` locked.
+    let activePointer: Atomic<UInt>
+    let activeLogStart: Atomic<UInt64>
+    let frozenCount: Atomic<Int>
     let state: Guarded<EngineState>
     let poison = Poison()
 
@@ -43,6 +48,9 @@ package final class Engine: Sendable {
         stamped = Atomic(start.stamped.rawValue)
         let state = EngineState(active: start.active, frozen: start.frozen)
         self.state = Guarded(state)
+        activePointer = Atomic(UInt(bitPattern: Unmanaged.passUnretained(start.active.memtable).toOpaque()))
+        activeLogStart = Atomic(start.active.logPosition.lsn.rawValue)
+        frozenCount = Atomic(start.frozen.count)
         let view = ReadView(memtables: state.memtables, version: versions.current)
         viewPointer = Atomic(UInt(bitPattern: Unmanaged.passRetained(view).toOpaque()))
     }

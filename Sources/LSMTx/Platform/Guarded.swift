@@ -12,12 +12,16 @@ import Darwin
 /// and nothing on a hot path takes a lock at all. Locks do not nest unless the lines at them say in which order.
 package final class Guarded<State>: @unchecked Sendable {
     // @unchecked: `state` is only touched between lock and unlock of `mutex`.
+    //
+    // It lies behind a pointer because lending a stored property of a class to a closure is checked for exclusivity at
+    // run time, which costs more than the lock.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let changed: UnsafeMutablePointer<pthread_cond_t>
-    private var state: State
+    private let state: UnsafeMutablePointer<State>
 
     package init(_ state: consuming State) {
-        self.state = state
+        self.state = .allocate(capacity: 1)
+        self.state.initialize(to: state)
         mutex = .allocate(capacity: 1)
         changed = .allocate(capacity: 1)
         let result = pthread_mutex_init(mutex, nil)
@@ -40,6 +44,8 @@ package final class Guarded<State>: @unchecked Sendable {
         pthread_mutex_destroy(mutex)
         changed.deallocate()
         mutex.deallocate()
+        state.deinitialize(count: 1)
+        state.deallocate()
     }
 
     /// Calls `body` with the lock held.
@@ -47,7 +53,7 @@ package final class Guarded<State>: @unchecked Sendable {
     package func withLock<R, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        return try body(&state)
+        return try body(&state.pointee)
     }
 
     /// Wakes every thread in ``wait(timeoutMilliseconds:for:)``, to look at the state again.
@@ -73,11 +79,11 @@ package final class Guarded<State>: @unchecked Sendable {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
-            if let result = body(&state) { return result }
+            if let result = body(&state.pointee) { return result }
             if timeoutMilliseconds == nil {
                 pthread_cond_wait(changed, mutex)
             } else if pthread_cond_timedwait(changed, mutex, &deadline) == ETIMEDOUT {
-                return body(&state)
+                return body(&state.pointee)
             }
         }
     }

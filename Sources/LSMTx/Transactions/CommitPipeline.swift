@@ -25,6 +25,10 @@ package final class CommitPipeline: Sendable {
     private let log: LogWriter
     private let queue = CommitQueue()
     private let ledger: Guarded<GroupLedger>
+    /// Copies of the ledger's state, so that the leader takes its lock once less: how many groups are under way, which
+    /// only leaders raise, and how far the log is durable, where an older answer is as true.
+    private let groupsUnderWay = Atomic<Int>(0)
+    private let durableEnd: Atomic<UInt64>
     /// Set when a sync may have begun since the last write to the log: the next write begins a new sector, so that no
     /// sector with bytes that someone relies on is written again.
     private let needsNewSector = Atomic<Bool>(true)
@@ -36,6 +40,7 @@ package final class CommitPipeline: Sendable {
         self.log = log
         keeper = LogKeeper(log: log)
         ledger = Guarded(GroupLedger(end: log.end))
+        durableEnd = Atomic(log.end.rawValue)
     }
 
     /// Commits what `request` describes and returns when it is decided. The outcome is in the request.
@@ -117,7 +122,9 @@ package final class CommitPipeline: Sendable {
         }
         let memtable = try engine.makeRoom(bytes: arrived.memtableBytes, entries: arrived.operationCount)
         try failing { () throws(StoreError) in try log.reserve(payloadBytes: arrived.payloadBytes) }
-        if ledger.withLock({ $0.isFull }) { _ = ledger.wait { $0.isFull ? nil : true } }
+        if groupsUnderWay.load(ordering: .relaxed) == GroupLedger.capacity {
+            _ = ledger.wait { $0.isFull ? nil : true }
+        }
         return memtable
     }
 
@@ -179,7 +186,7 @@ package final class CommitPipeline: Sendable {
     private func write(_ group: Batch) {
         do {
             let startsOnNewSector = needsNewSector.exchange(group.isDurable, ordering: .acquiringAndReleasing)
-            let durableEnd = ledger.withLock { $0.durableEnd }
+            let durableEnd = LogSequenceNumber(rawValue: durableEnd.load(ordering: .acquiring))
             let prepared = try log.prepare(
                 payloadBytes: group.payloadBytes, startsOnNewSector: startsOnNewSector, durable: durableEnd
             ) { Self.layOut(group, into: &$0) }
@@ -205,6 +212,7 @@ package final class CommitPipeline: Sendable {
             guard !ledger.isFailed else { return nil }
             let mayWriteDurably = ledger.mayWriteDurably
             ledger.open(tag: tag, lastTimestamp: lastTimestamp, end: end, isDurable: isDurable)
+            groupsUnderWay.store(ledger.count, ordering: .relaxed)
             return mayWriteDurably
         }
         guard let mayWriteDurably else {
@@ -285,6 +293,7 @@ package final class CommitPipeline: Sendable {
         // Publishing under the lock keeps the order; waking is done outside it.
         var (outcome, following) = ledger.withLock { ledger in
             change(&ledger)
+            durableEnd.store(ledger.durableEnd.rawValue, ordering: .releasing)
             let outcome = publishNext(&ledger)
             return (outcome, outcome == nil ? nil : publishNext(&ledger))
         }
@@ -301,6 +310,7 @@ package final class CommitPipeline: Sendable {
 
     private func publishNext(_ ledger: inout GroupLedger) -> GroupLedger.Outcome? {
         let outcome = ledger.next()
+        groupsUnderWay.store(ledger.count, ordering: .relaxed)
         if case .published(let group) = outcome {
             engine.published.store(group.lastTimestamp.rawValue, ordering: .releasing)
         }

@@ -42,7 +42,9 @@ package struct GroupLedger: Sendable {
         case failed(Group)
     }
 
+    /// Groups in log order; those before `head` have left. Leaving moves `head`, and the array only when it is long.
     private var ring: [Group] = []
+    private var head = 0
     /// Every log byte below this is durable.
     package private(set) var durableEnd: LogSequenceNumber
     /// Every log byte below this has been written by a write that returned.
@@ -58,11 +60,13 @@ package struct GroupLedger: Sendable {
         durableEnd = end
         writtenEnd = end
         openedEnd = end
-        ring.reserveCapacity(Self.capacity)
+        ring.reserveCapacity(2 * Self.capacity)
     }
 
-    package var isFull: Bool { ring.count == Self.capacity }
-    package var isEmpty: Bool { ring.isEmpty }
+    /// How many groups are under way.
+    package var count: Int { ring.count - head }
+    package var isFull: Bool { count == Self.capacity }
+    package var isEmpty: Bool { count == 0 }
 
     /// Whether a durable group opened now may rely on a write that makes only its own bytes durable: every byte
     /// before it is durable already, or belongs to a group that will not be published unless it becomes so.
@@ -72,6 +76,10 @@ package struct GroupLedger: Sendable {
     package mutating func open(tag: UInt, lastTimestamp: Timestamp, end: LogSequenceNumber, isDurable: Bool) {
         precondition(!isFull && !isFailed)
         precondition(end > openedEnd, "groups open in log order")
+        if ring.count == 2 * Self.capacity {
+            ring.removeFirst(head)
+            head = 0
+        }
         ring.append(
             Group(tag: tag, lastTimestamp: lastTimestamp, start: openedEnd, end: end, isDurable: isDurable))
         openedEnd = end
@@ -82,7 +90,7 @@ package struct GroupLedger: Sendable {
     ///
     /// - Parameter durably: The write itself made them durable.
     package mutating func written(tag: UInt, durably: Bool) {
-        guard let index = ring.firstIndex(where: { $0.tag == tag }) else {
+        guard let index = ring[head...].firstIndex(where: { $0.tag == tag }) else {
             precondition(isFailed, "a group was written that is not under way")
             return
         }
@@ -108,25 +116,38 @@ package struct GroupLedger: Sendable {
 
     /// Takes the next group that leaves, if one can.
     package mutating func next() -> Outcome? {
-        guard let first = ring.first else { return nil }
+        guard head < ring.count else { return nil }
+        let first = ring[head]
         if isFailed {
-            ring.removeFirst()
+            leave()
             return .failed(first)
         }
         guard first.isWritten, !first.isDurable || durableEnd >= first.end else { return nil }
-        ring.removeFirst()
+        leave()
         return .published(first)
+    }
+
+    private mutating func leave() {
+        head += 1
+        guard head == ring.count else { return }
+        ring.removeAll(keepingCapacity: true)
+        head = 0
     }
 
     /// Moves the two ends over the groups that allow it.
     private mutating func advance() {
-        for group in ring {
-            guard group.isWritten else { break }
-            writtenEnd = max(writtenEnd, group.end)
+        var index = head
+        while index < ring.count, ring[index].isWritten {
+            writtenEnd = max(writtenEnd, ring[index].end)
+            index += 1
         }
-        for group in ring where group.end > durableEnd {
-            guard group.isDurableByItself, durableEnd >= group.start else { break }
-            durableEnd = group.end
+        index = head
+        while index < ring.count {
+            if ring[index].end > durableEnd {
+                guard ring[index].isDurableByItself, durableEnd >= ring[index].start else { break }
+                durableEnd = ring[index].end
+            }
+            index += 1
         }
     }
 }

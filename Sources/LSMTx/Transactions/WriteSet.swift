@@ -2,7 +2,10 @@
 ///
 /// A later mutation of a key supersedes the earlier one for reads at once. Both stay in the batch; they get the same
 /// timestamp, and the later one counts everywhere.
-final class WriteSet {
+/// A handle to memory that its transaction makes and frees: one piece for a small transaction, so that a commit of few
+/// operations allocates once. Copies of the handle are the same set. Behind a pointer rather than in a class, whose
+/// stored properties would be checked for exclusivity at each mutation.
+struct WriteSet {
     /// One mutation.
     private struct Entry {
         let hash: UInt64
@@ -12,43 +15,90 @@ final class WriteSet {
         var isSuperseded = false
     }
 
-    private(set) var batch = WriteBatch()
-    private var entries: UnsafeMutablePointer<Entry>
-    private var capacity = 8
-    private(set) var count = 0
-    /// The entries' hashes, in order, for the commit.
-    private var hashes: UnsafeMutablePointer<UInt64>
-    /// Open addressing over entry numbers plus one; empty while a linear search is as good.
-    private var buckets: [UInt32] = []
+    private struct Fields: ~Copyable {
+        var batch: WriteBatch
+        var entries: UnsafeMutablePointer<Entry>
+        /// The entries' hashes, in order, for the commit.
+        var hashes: UnsafeMutablePointer<UInt64>
+        var capacity = WriteSet.firstCapacity
+        var count = 0
+        /// What all operations take in a memtable at most.
+        var memtableBytes = 0
+        /// Open addressing over entry numbers plus one; empty while a linear search is as good.
+        var buckets: [UInt32] = []
+    }
+
+    private let fields: UnsafeMutablePointer<Fields>
 
     /// Up to this many entries are searched one by one.
     private static let linearLimit = 8
+    /// Entries and bytes of operations that the first piece of memory has place for. With these, the piece is small
+    /// enough for the allocator's fastest path.
+    private static let firstCapacity = 8
+    private static let firstBatchBytes = 416
 
+    // Where in the first piece of memory the parts lie; everything is aligned to eight bytes.
+    private static var requestOffset: Int { MemoryLayout<Fields>.stride }
+    private static var entriesOffset: Int { requestOffset + MemoryLayout<CommitRequest>.stride }
+    private static var hashesOffset: Int { entriesOffset + firstCapacity * MemoryLayout<Entry>.stride }
+    private static var batchOffset: Int { hashesOffset + firstCapacity * MemoryLayout<UInt64>.stride }
+
+    private var base: UnsafeMutableRawPointer { UnsafeMutableRawPointer(fields) }
+
+    /// An empty set, to be freed by ``deallocate()``.
     init() {
-        entries = .allocate(capacity: capacity)
-        hashes = .allocate(capacity: capacity)
+        let words = (Self.batchOffset + Self.firstBatchBytes) / 8
+        let base = UnsafeMutableRawPointer(UnsafeMutablePointer<UInt64>.allocate(capacity: words))
+        fields = base.assumingMemoryBound(to: Fields.self)
+        fields.initialize(
+            to: Fields(
+                batch: WriteBatch(
+                    lent: UnsafeMutableRawBufferPointer(
+                        start: base + Self.batchOffset, count: Self.firstBatchBytes)),
+                entries: (base + Self.entriesOffset).assumingMemoryBound(to: Entry.self),
+                hashes: (base + Self.hashesOffset).assumingMemoryBound(to: UInt64.self)))
     }
 
-    deinit {
-        entries.deallocate()
-        hashes.deallocate()
+    /// Ends the set and every copy of the handle.
+    func deallocate() {
+        freeGrown()
+        fields.deinitialize(count: 1)
+        base.assumingMemoryBound(to: UInt64.self).deallocate()
     }
 
+    /// Frees entries and hashes that have moved out of the first piece of memory.
+    private func freeGrown() {
+        guard fields.pointee.capacity > Self.firstCapacity else { return }
+        fields.pointee.entries.deallocate()
+        fields.pointee.hashes.deallocate()
+    }
+
+    /// Place for the set's request to commit, which outlives its thread's waiting.
+    var requestMemory: UnsafeMutablePointer<CommitRequest> {
+        (base + Self.requestOffset).assumingMemoryBound(to: CommitRequest.self)
+    }
+
+    var count: Int { fields.pointee.count }
     var isEmpty: Bool { count == 0 }
-    var byteCount: Int { batch.byteCount }
+    var byteCount: Int { fields.pointee.batch.byteCount }
+    /// The operations as the log stores them, lent until the next mutation.
+    var operations: BorrowedBytes { fields.pointee.batch.bytes }
+    var memtableBytes: Int { fields.pointee.memtableBytes }
 
     /// The hash of every operation's key, in order; valid until the next mutation.
-    var operationHashes: UnsafePointer<UInt64> { UnsafePointer(hashes) }
+    var operationHashes: UnsafePointer<UInt64> { UnsafePointer(fields.pointee.hashes) }
 
     func put(key: BorrowedBytes, value: BorrowedBytes) {
-        let offset = batch.byteCount
-        batch.put(key: key, value: value)
+        let offset = byteCount
+        fields.pointee.batch.put(key: key, value: value)
+        fields.pointee.memtableBytes += Memtable.spaceNeeded(keyBytes: key.count, valueBytes: value.count)
         record(key: key, offset: offset)
     }
 
     func delete(key: BorrowedBytes) {
-        let offset = batch.byteCount
-        batch.delete(key: key)
+        let offset = byteCount
+        fields.pointee.batch.delete(key: key)
+        fields.pointee.memtableBytes += Memtable.spaceNeeded(keyBytes: key.count, valueBytes: 0)
         record(key: key, offset: offset)
     }
 
@@ -60,17 +110,17 @@ final class WriteSet {
 
     /// The operation of an entry, lent until the next mutation.
     func operation(_ entry: Int) -> WriteOperation {
-        let start = entries[entry].offset
-        var operations = WriteOperations(
-            verified: BorrowedBytes(base: batch.bytes.base + start, count: batch.byteCount - start))
-        guard let operation = operations.next() else { preconditionFailure("an entry points past the batch") }
+        let start = fields.pointee.entries[entry].offset
+        var rest = WriteOperations(
+            verified: BorrowedBytes(base: operations.base + start, count: byteCount - start))
+        guard let operation = rest.next() else { preconditionFailure("an entry points past the batch") }
         return operation
     }
 
     /// The entries that are not superseded and lie in `range`, in key order.
     func sortedEntries(in range: KeyRange) -> [Int] {
         var found: [Int] = []
-        for entry in 0..<count where !entries[entry].isSuperseded {
+        for entry in 0..<count where !fields.pointee.entries[entry].isSuperseded {
             let key = operation(entry).key
             let isInside =
                 range.lowerBound.withUnsafeBytes { KeyOrder.compare(key, BorrowedBytes($0)) >= 0 }
@@ -83,13 +133,13 @@ final class WriteSet {
     private func record(key: BorrowedBytes, offset: Int) {
         let hash = xxh3(key)
         let known = index(of: key, hash: hash)
-        if let known { entries[known].isSuperseded = true }
-        if count == capacity { grow() }
-        entries[count] = Entry(hash: hash, offset: offset)
-        hashes[count] = hash
-        count += 1
+        if let known { fields.pointee.entries[known].isSuperseded = true }
+        if count == fields.pointee.capacity { grow() }
+        fields.pointee.entries[count] = Entry(hash: hash, offset: offset)
+        fields.pointee.hashes[count] = hash
+        fields.pointee.count += 1
         if count > Self.linearLimit {
-            if buckets.count < count * 2 {
+            if fields.pointee.buckets.count < count * 2 {
                 rebuildBuckets()
             } else {
                 insertBucket(entry: count - 1, replacing: known)
@@ -98,18 +148,18 @@ final class WriteSet {
     }
 
     private func index(of key: BorrowedBytes, hash: UInt64) -> Int? {
-        if buckets.isEmpty {
+        if fields.pointee.buckets.isEmpty {
             for entry in stride(from: count - 1, through: 0, by: -1)
-            where entries[entry].hash == hash && KeyOrder.isEqual(operation(entry).key, key) {
+            where fields.pointee.entries[entry].hash == hash && KeyOrder.isEqual(operation(entry).key, key) {
                 return entry
             }
             return nil
         }
-        let mask = buckets.count - 1
+        let mask = fields.pointee.buckets.count - 1
         var bucket = Int(truncatingIfNeeded: hash) & mask
-        while buckets[bucket] != 0 {
-            let entry = Int(buckets[bucket]) - 1
-            if entries[entry].hash == hash, KeyOrder.isEqual(operation(entry).key, key) { return entry }
+        while fields.pointee.buckets[bucket] != 0 {
+            let entry = Int(fields.pointee.buckets[bucket]) - 1
+            if fields.pointee.entries[entry].hash == hash, KeyOrder.isEqual(operation(entry).key, key) { return entry }
             bucket = (bucket + 1) & mask
         }
         return nil
@@ -117,31 +167,31 @@ final class WriteSet {
 
     /// Enters an entry, in place of the one that it supersedes.
     private func insertBucket(entry: Int, replacing known: Int?) {
-        let mask = buckets.count - 1
-        var bucket = Int(truncatingIfNeeded: entries[entry].hash) & mask
-        while buckets[bucket] != 0 {
-            if let known, Int(buckets[bucket]) - 1 == known { break }
+        let mask = fields.pointee.buckets.count - 1
+        var bucket = Int(truncatingIfNeeded: fields.pointee.entries[entry].hash) & mask
+        while fields.pointee.buckets[bucket] != 0 {
+            if let known, Int(fields.pointee.buckets[bucket]) - 1 == known { break }
             bucket = (bucket + 1) & mask
         }
-        buckets[bucket] = UInt32(entry + 1)
+        fields.pointee.buckets[bucket] = UInt32(entry + 1)
     }
 
     private func rebuildBuckets() {
         var size = 32
         while size < count * 4 { size *= 2 }
-        buckets = [UInt32](repeating: 0, count: size)
-        for entry in 0..<count where !entries[entry].isSuperseded { insertBucket(entry: entry, replacing: nil) }
+        fields.pointee.buckets = [UInt32](repeating: 0, count: size)
+        for entry in 0..<count where !fields.pointee.entries[entry].isSuperseded { insertBucket(entry: entry, replacing: nil) }
     }
 
     private func grow() {
-        let grownEntries = UnsafeMutablePointer<Entry>.allocate(capacity: capacity * 2)
-        let grownHashes = UnsafeMutablePointer<UInt64>.allocate(capacity: capacity * 2)
-        grownEntries.moveInitialize(from: entries, count: count)
-        grownHashes.moveInitialize(from: hashes, count: count)
-        entries.deallocate()
-        hashes.deallocate()
-        entries = grownEntries
-        hashes = grownHashes
-        capacity *= 2
+        let grown = fields.pointee.capacity * 2
+        let entries = UnsafeMutablePointer<Entry>.allocate(capacity: grown)
+        let hashes = UnsafeMutablePointer<UInt64>.allocate(capacity: grown)
+        entries.moveInitialize(from: fields.pointee.entries, count: count)
+        hashes.moveInitialize(from: fields.pointee.hashes, count: count)
+        freeGrown()
+        fields.pointee.entries = entries
+        fields.pointee.hashes = hashes
+        fields.pointee.capacity = grown
     }
 }

@@ -38,7 +38,7 @@ import Testing
             }
             #expect(set.count == 400)
             #expect(Array(UnsafeBufferPointer(start: set.operationHashes, count: set.count)) == hashes)
-            var operations = WriteOperations(verified: set.batch.bytes)
+            var operations = WriteOperations(verified: set.operations)
             var count = 0
             while operations.next() != nil { count += 1 }
             #expect(count == 400)

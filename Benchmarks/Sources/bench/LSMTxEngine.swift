@@ -1,0 +1,55 @@
+import LSMTx
+
+extension Engine {
+    /// This project's engine.
+    static func lsmtx(cacheBytes: Int, memtableBytes: Int) -> Engine {
+        Engine(name: "lsmtx") { path in
+            var configuration = Configuration()
+            configuration.durability = .buffered
+            configuration.cacheBytes = cacheBytes
+            configuration.memtableBytes = memtableBytes
+            let database = try Database(path: path, configuration: configuration)
+            return Store(
+                session: { try Session(database) },
+                flush: { try database.flush() },
+                close: { try database.close() })
+        }
+    }
+}
+
+extension Session {
+    fileprivate init(_ database: Database) throws {
+        let snapshot = try database.snapshot()
+        self.init(
+            get: { key, body in
+                guard let value = try snapshot.get(key) else { return false }
+                value.withUnsafeBytes(body)
+                return true
+            },
+            lend: { key, body in
+                try snapshot.withValue(key) { $0.withUnsafeBytes(body) } != nil
+            },
+            getNewest: { key, body in
+                guard let value = try database.read({ try $0.get(key) }) else { return false }
+                value.withUnsafeBytes(body)
+                return true
+            },
+            scan: { start, isReverse, body in
+                let bound = start.map { $0.withBytes { span in span.withUnsafeBytes { [UInt8]($0) } } }
+                let range = isReverse ? KeyRange(upTo: bound) : KeyRange(from: bound ?? [])
+                try snapshot.forEach(range, reverse: isReverse) { key, value in
+                    key.withUnsafeBytes { key in value.withUnsafeBytes { body(key, $0) } }
+                }
+            },
+            put: { key, value, isSynced in
+                try database.write(durability: isSynced ? .sync : .buffered) { try $0.put(key, value) }
+            },
+            modify: { key, body in
+                try database.write(durability: .buffered) { transaction in
+                    guard let old = try transaction.get(key) else { return false }
+                    try transaction.put(key, old.withUnsafeBytes(body))
+                    return true
+                }
+            })
+    }
+}

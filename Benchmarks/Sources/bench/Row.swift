@@ -1,0 +1,61 @@
+/// The rows of the report, in its order.
+enum Row: String, CaseIterable, Codable, Sendable {
+    case fill
+    case bytes
+    case allocated
+    case reopen
+    case get = "readrandom"
+    case lend = "readrandom-lent"
+    case missing = "readmissing"
+    case sequential = "readseq"
+    case reverse = "readreverse"
+    case seek = "seek+10"
+    case mixed = "mixed:2"
+    case modify = "transaction:1"
+    case modifyTwo = "transaction:2"
+    case rawSync = "raw-sync"
+    case rawDurableWrite = "raw-dsync"
+    case synced = "put-sync:1"
+    case syncedFour = "put-sync:4"
+    case syncedSixteen = "put-sync:16"
+
+    enum Unit: String {
+        case perSecond = "/s"
+        case megabytes = "MB"
+        case milliseconds = "ms"
+    }
+
+    var unit: Unit {
+        switch self {
+        case .bytes, .allocated: .megabytes
+        case .reopen: .milliseconds
+        default: .perSecond
+        }
+    }
+
+    /// The value to reach, in the row's unit. Synced puts are measured against the device instead.
+    func goal(rawSync: Double?) -> Double? {
+        switch self {
+        case .fill: 400_000
+        case .bytes, .allocated: 75
+        case .reopen: 5
+        case .get, .lend: 1_000_000
+        case .missing: 4_000_000
+        case .sequential, .reverse: 10_000_000
+        case .seek: 400_000
+        case .synced: rawSync.map { $0 * 0.9 }
+        case .mixed, .modify, .modifyTwo, .rawSync, .rawDurableWrite, .syncedFour, .syncedSixteen: nil
+        }
+    }
+}
+
+/// One row's result in one run.
+struct Sample: Codable, Sendable {
+    let engine: String
+    let row: Row
+    let run: Int
+    /// In the row's unit.
+    let value: Double
+    /// Processor nanoseconds for each operation, all threads together; 0 where that means nothing.
+    let cpuNanoseconds: Double
+}
