@@ -33,7 +33,7 @@ package enum CommitRecord {
         let count = try reader.uint32()
         _ = try reader.uint32()
         guard count > 0, first > 0, UInt64(count) <= UInt64(reader.remaining / memberHeaderBytes),
-            !first.addingReportingOverflow(UInt64(count)).overflow
+            first <= Superblock.maximumCounter
         else { throw reader.fail("A commit record's counts are out of range.") }
         var members: [Member] = []
         members.reserveCapacity(Int(count))

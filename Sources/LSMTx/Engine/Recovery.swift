@@ -38,10 +38,14 @@ struct Recovery {
         memtables = survivors.memtables
         lastTimestamp = max(survivors.lastTimestamp, slots.current.flushedTimestamp)
 
-        var current = Set(SuperblockSlots.extents)
-        current.formUnion(slots.current.manifest.extents)
-        current.formUnion(Self.tableExtents(of: edits))
-        current.formUnion(replay.segments.map(\.range))
+        let owned =
+            SuperblockSlots.extents + slots.current.manifest.extents + Self.tableExtents(of: edits)
+            + replay.segments.map(\.range)
+        var current = Set(owned)
+        // Two owners of the same extent would not show as an overlap below.
+        guard current.count == owned.count else {
+            throw .corrupt("Two structures own the same bytes.", structure: "extent")
+        }
         // After an undisturbed change, the older slot names the same tables and log through a manifest of its own.
         var twin: ManifestPointers?
         var previous: Set<FileRange> = []
@@ -100,17 +104,22 @@ struct Recovery {
         }
     }
 
-    private static func tableExtents(of edits: [VersionEdit]) -> Set<FileRange> {
+    private static func tableExtents(of edits: [VersionEdit]) -> [FileRange] {
         var live: [TableID: [FileRange]] = [:]
         for edit in edits {
             for id in edit.removed { live[id] = nil }
             for table in edit.added { live[table.id] = table.extents }
         }
-        return Set(live.values.joined())
+        return Array(live.values.joined())
     }
 
     /// Whether the store was closed and nothing has happened since.
-    private var isClean: Bool { superblock.isClean && replay.groups == 0 }
+    ///
+    /// The slots say so both, or not at all: the first commit replaces one of them. With one slot lost, the other may be
+    /// from before a commit that has left a beginning in the log.
+    private var isClean: Bool {
+        superblock.isClean && slots.previous?.isClean == true && replay.groups == 0 && replay.segments.count == 1
+    }
 
     // MARK: Engines
 

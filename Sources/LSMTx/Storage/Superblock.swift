@@ -78,6 +78,9 @@ extension Superblock {
     /// The version of the format that this build writes, and the only one that it reads.
     package static let formatVersion: UInt32 = 1
 
+    /// Far above any number that is ever given, and far enough below the end of the numbers to count on from.
+    package static let maximumCounter: UInt64 = 1 << 62
+
     private static let checksumOffset = 16
     private static let cleanFlag: UInt32 = 1
 
@@ -157,6 +160,13 @@ extension Superblock {
         flushedTimestamp = Timestamp(rawValue: try reader.uint64())
         nextTableID = TableID(rawValue: try reader.uint64())
         reuseFloor = Generation(rawValue: try reader.uint64())
+        let counters = [
+            generation.rawValue, timestampFloor.rawValue, flushedTimestamp.rawValue, nextTableID.rawValue,
+            reuseFloor.rawValue,
+        ]
+        guard generation.rawValue > 0, counters.allSatisfy({ $0 <= Self.maximumCounter }) else {
+            throw reader.fail("A number is out of range.")
+        }
         logStart = try LogStart(from: &reader)
         logReach = LogSequenceNumber(rawValue: try reader.uint64())
         let base = try BlockPointer(from: &reader)

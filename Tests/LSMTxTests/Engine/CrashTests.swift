@@ -11,7 +11,7 @@ import Testing
     static let pointsOneIn = 12
     static let statesPerPoint = 8
     #else
-    static let seeds = 24
+    static let seeds = 64
     static let creations = 8
     static let commits = 260
     static let pointsOneIn = 12
