@@ -18,13 +18,12 @@ struct Run {
 
     private static let reopenings = 9
     private static let seekLength = 10
+    private static let syncRows: [Row] = [.rawSync, .rawDurableWrite, .synced, .syncedFour, .syncedSixteen]
 
     mutating func run() throws {
         let path = options.directory + "/bench-\(engine.name)-\(ProcessInfo.processInfo.processIdentifier).db"
         defer { remove(path) }
-        if options.wants(
-            Row.allCases.filter { ![.rawSync, .rawDurableWrite, .synced, .syncedFour, .syncedSixteen].contains($0) })
-        {
+        if options.wants(Row.allCases.filter { !Self.syncRows.contains($0) }) {
             remove(path)
             try fillAndClose(path)
             try reopen(path)
@@ -34,7 +33,7 @@ struct Run {
             try store.close()
             remove(path)
         }
-        if options.wants([.rawSync, .rawDurableWrite, .synced, .syncedFour, .syncedSixteen]) { try sync(path) }
+        if options.wants(Self.syncRows) { try sync(path) }
     }
 
     private func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
@@ -43,6 +42,10 @@ struct Run {
 
     private mutating func record(_ row: Row, _ value: Double, cpuNanoseconds: Double = 0) {
         guard options.wants(row) else { return }
+        recordAlways(row, value, cpuNanoseconds: cpuNanoseconds)
+    }
+
+    private mutating func recordAlways(_ row: Row, _ value: Double, cpuNanoseconds: Double = 0) {
         samples.append(
             Sample(engine: engine.name, row: row, run: number, value: value, cpuNanoseconds: cpuNanoseconds))
     }
@@ -232,10 +235,8 @@ struct Run {
         remove(path)
         let store = try engine.open(path)
         for (row, threads) in [(Row.synced, 1), (.syncedFour, 4), (.syncedSixteen, 16)] {
-            if options.wants(.rawSync) || row == .synced {
-                record(.rawSync, try raw.writesAndSyncs())
-                record(.rawDurableWrite, try raw.durableWrites())
-            }
+            if options.wants(row) || options.wants(.rawSync) { recordAlways(.rawSync, try raw.writesAndSyncs()) }
+            if options.wants(.rawDurableWrite) { record(.rawDurableWrite, try raw.durableWrites()) }
             guard options.wants(row) else { continue }
             let seconds = options.syncSeconds
             let done = Done()

@@ -40,19 +40,34 @@ public final class Snapshot: Readable, Sendable {
     }
 
     /// The value of a key: see ``Readable/get(_:)``.
+    @inlinable
     public func get(_ key: some ByteSource) throws(StoreError) -> [UInt8]? {
-        try checkOpen()
-        return try key.withBytes { span throws(StoreError) in
-            try span.withUnsafeBytes { bytes throws(StoreError) in
-                try core.find(BorrowedBytes(bytes), at: timestamp) { $0.array }
-            }
-        }
+        try key.withBytes { key throws(StoreError) in try value(of: key) }
     }
 
     /// Lends the value of a key: see ``Readable/withValue(_:_:)``.
+    @inlinable
     public func withValue<R>(_ key: some ByteSource, _ body: (RawSpan) throws -> R) throws -> R? {
-        guard let value = try get(key) else { return nil }
-        return try body(value.span.bytes)
+        try withUnsafeTemporaryAllocation(byteCount: ValueCopy.stackBytes, alignment: 16) { target in
+            let copy = try key.withBytes { key throws(StoreError) in try copyValue(of: key, to: target) }
+            return try copy?.lend(from: target, to: body)
+        }
+    }
+
+    @usableFromInline
+    func value(of key: RawSpan) throws(StoreError) -> [UInt8]? {
+        try checkOpen()
+        return try key.withUnsafeBytes { key throws(StoreError) in
+            try core.find(BorrowedBytes(key), at: timestamp) { $0.array }
+        }
+    }
+
+    @usableFromInline
+    func copyValue(of key: RawSpan, to target: UnsafeMutableRawBufferPointer) throws(StoreError) -> ValueCopy? {
+        try checkOpen()
+        return try key.withUnsafeBytes { key throws(StoreError) in
+            try core.find(BorrowedBytes(key), at: timestamp) { ValueCopy($0, target: target) }
+        }
     }
 
     /// The entries of a range as a sequence: see ``Readable/scan(_:reverse:limit:)``.

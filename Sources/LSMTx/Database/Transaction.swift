@@ -55,24 +55,41 @@ public final class Transaction: Readable {
     // MARK: Reading
 
     /// The value of a key: see ``Readable/get(_:)``. The transaction's own writes are seen.
+    @inlinable
     public func get(_ key: some ByteSource) throws(StoreError) -> [UInt8]? {
-        try checkActive()
-        return try key.withBytes { span throws(StoreError) in
-            try span.withUnsafeBytes { bytes throws(StoreError) in
-                let key = BorrowedBytes(bytes)
-                if let own = writes.find(key) {
-                    try core.checkOpen()
-                    return own.kind == .value ? own.value.array : nil
-                }
-                return try core.find(key, at: timestamp) { $0.array }
-            }
-        }
+        try key.withBytes { key throws(StoreError) in try value(of: key) }
     }
 
     /// Lends the value of a key: see ``Readable/withValue(_:_:)``.
+    @inlinable
     public func withValue<R>(_ key: some ByteSource, _ body: (RawSpan) throws -> R) throws -> R? {
-        guard let value = try get(key) else { return nil }
-        return try body(value.span.bytes)
+        try withUnsafeTemporaryAllocation(byteCount: ValueCopy.stackBytes, alignment: 16) { target in
+            let copy = try key.withBytes { key throws(StoreError) in try copyValue(of: key, to: target) }
+            return try copy?.lend(from: target, to: body)
+        }
+    }
+
+    @usableFromInline
+    func value(of key: RawSpan) throws(StoreError) -> [UInt8]? {
+        try checkActive()
+        return try key.withUnsafeBytes { key throws(StoreError) in try find(BorrowedBytes(key)) { $0.array } }
+    }
+
+    @usableFromInline
+    func copyValue(of key: RawSpan, to target: UnsafeMutableRawBufferPointer) throws(StoreError) -> ValueCopy? {
+        try checkActive()
+        return try key.withUnsafeBytes { key throws(StoreError) in
+            try find(BorrowedBytes(key)) { ValueCopy($0, target: target) }
+        }
+    }
+
+    @inline(__always)
+    private func find<R>(_ key: BorrowedBytes, _ body: (BorrowedBytes) -> R) throws(StoreError) -> R? {
+        if let own = writes.find(key) {
+            try core.checkOpen()
+            return own.kind == .value ? body(own.value) : nil
+        }
+        return try core.find(key, at: timestamp, body)
     }
 
     /// The entries of a range as a sequence: see ``Readable/scan(_:reverse:limit:)``. It shows the writes that the
@@ -110,17 +127,19 @@ public final class Transaction: Readable {
     ///   - value: At most ``Limits/maximumValueBytes``; may be empty.
     /// - Throws: `tooLarge`, with the transaction unchanged; `closed`.
     /// - Complexity: O(bytes of key and value).
+    @inlinable
     public func put(_ key: some ByteSource, _ value: some ByteSource) throws(StoreError) {
-        try checkActive()
         try key.withBytes { key throws(StoreError) in
-            try key.withUnsafeBytes { key throws(StoreError) in
-                try value.withBytes { value throws(StoreError) in
-                    try value.withUnsafeBytes { value throws(StoreError) in
-                        try checkSizes(key: key.count, value: value.count)
-                        writes.put(key: BorrowedBytes(key), value: BorrowedBytes(value))
-                    }
-                }
-            }
+            try value.withBytes { value throws(StoreError) in try put(key: key, value: value) }
+        }
+    }
+
+    @usableFromInline
+    func put(key: RawSpan, value: RawSpan) throws(StoreError) {
+        try checkActive()
+        try checkSizes(key: key.byteCount, value: value.byteCount)
+        key.withUnsafeBytes { key in
+            value.withUnsafeBytes { writes.put(key: BorrowedBytes(key), value: BorrowedBytes($0)) }
         }
     }
 
@@ -129,14 +148,16 @@ public final class Transaction: Readable {
     /// - Parameter key: At most ``Limits/maximumKeyBytes``.
     /// - Throws: `tooLarge`, with the transaction unchanged; `closed`.
     /// - Complexity: O(bytes of the key).
+    @inlinable
     public func delete(_ key: some ByteSource) throws(StoreError) {
+        try key.withBytes { key throws(StoreError) in try delete(key: key) }
+    }
+
+    @usableFromInline
+    func delete(key: RawSpan) throws(StoreError) {
         try checkActive()
-        try key.withBytes { key throws(StoreError) in
-            try key.withUnsafeBytes { key throws(StoreError) in
-                try checkSizes(key: key.count, value: 0)
-                writes.delete(key: BorrowedBytes(key))
-            }
-        }
+        try checkSizes(key: key.byteCount, value: 0)
+        key.withUnsafeBytes { writes.delete(key: BorrowedBytes($0)) }
     }
 
     private func checkSizes(key: Int, value: Int) throws(StoreError) {

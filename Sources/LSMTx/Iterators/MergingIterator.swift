@@ -12,6 +12,7 @@
 /// pays off only beyond about a dozen.
 package final class MergingIterator {
     private let view: ReadView
+    private let memory: UnsafeMutablePointer<UInt64>
     private let memtables: UnsafeMutablePointer<MemtableCursor>
     private let memtableCount: Int
     private let tables: UnsafeMutablePointer<TableCursor>
@@ -21,7 +22,8 @@ package final class MergingIterator {
     private let sourceCount: Int
     private var current = -1
     private var direction = Direction.forward
-    private let turningKey = GrowingBuffer()
+    /// Made at the first turn, which most walks never come to.
+    private lazy var turningKey = GrowingBuffer()
 
     private enum Direction { case forward, backward }
 
@@ -38,28 +40,40 @@ package final class MergingIterator {
     ///   - range: Tables wholly outside are not opened. The caller keeps to the range itself.
     package init(view: ReadView, at timestamp: Timestamp, range: KeyRange) {
         self.view = view
-        let openTables = view.tables.filter { $0.descriptor.mayHoldKeys(in: range, at: timestamp) }
-        memtableCount = view.memtables.count
-        tableCount = openTables.count
+        let viewMemtables = view.memtables
+        let viewTables = view.tables
+        // One piece of memory for the three rows, with place for every source of the view.
+        let tablesOffset = Self.aligned(viewMemtables.count * MemoryLayout<MemtableCursor>.stride)
+        let headsOffset = tablesOffset + Self.aligned(viewTables.count * MemoryLayout<TableCursor>.stride)
+        let headBytes = (viewMemtables.count + viewTables.count) * MemoryLayout<Head>.stride
+        memory = .allocate(capacity: (headsOffset + headBytes) / 8)
+        let base = UnsafeMutableRawPointer(memory)
+        memtables = base.assumingMemoryBound(to: MemtableCursor.self)
+        tables = (base + tablesOffset).assumingMemoryBound(to: TableCursor.self)
+        heads = (base + headsOffset).assumingMemoryBound(to: Head.self)
+        var count = 0
+        // An empty memtable has no smallest timestamp. What is published at `timestamp` was counted before.
+        for memtable in viewMemtables where memtable.smallestTimestamp <= timestamp {
+            (memtables + count).initialize(to: memtable.cursor(at: timestamp))
+            count += 1
+        }
+        memtableCount = count
+        count = 0
+        for table in viewTables where table.descriptor.mayHoldKeys(in: range, at: timestamp) {
+            (tables + count).initialize(to: table.cursor(at: timestamp))
+            count += 1
+        }
+        tableCount = count
         sourceCount = memtableCount + tableCount
-        memtables = .allocate(capacity: max(memtableCount, 1))
-        tables = .allocate(capacity: max(tableCount, 1))
-        heads = .allocate(capacity: max(sourceCount, 1))
-        for (index, memtable) in view.memtables.enumerated() {
-            (memtables + index).initialize(to: memtable.cursor(at: timestamp))
-        }
-        for (index, table) in openTables.enumerated() {
-            (tables + index).initialize(to: table.cursor(at: timestamp))
-        }
-        heads.initialize(repeating: Head(key: .empty, isValid: false), count: max(sourceCount, 1))
+        heads.initialize(repeating: Head(key: .empty, isValid: false), count: sourceCount)
     }
+
+    private static func aligned(_ bytes: Int) -> Int { (bytes + 15) / 16 * 16 }
 
     deinit {
         memtables.deinitialize(count: memtableCount)
         tables.deinitialize(count: tableCount)
-        memtables.deallocate()
-        tables.deallocate()
-        heads.deallocate()
+        memory.deallocate()
     }
 
     /// Whether there is an entry to look at.

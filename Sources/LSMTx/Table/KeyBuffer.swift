@@ -10,10 +10,15 @@ struct KeyBuffer: ~Copyable {
 
     init() {
         capacity = 256
-        memory = .allocate(byteCount: capacity, alignment: 16)
+        memory = Self.allocate(capacity)
     }
 
     deinit { memory.deallocate() }
+
+    /// By type, which goes to the allocator's fast path; by bytes and alignment does not.
+    private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
+        UnsafeMutableRawPointer(UnsafeMutablePointer<UInt64>.allocate(capacity: (bytes + 7) / 8))
+    }
 
     /// The key, lent until the next change.
     @inline(__always)
@@ -48,7 +53,7 @@ struct KeyBuffer: ~Copyable {
     private mutating func reserve(_ keyBytes: Int) {
         guard keyBytes + Self.slackBytes > capacity else { return }
         let grown = max(capacity * 2, keyBytes + Self.slackBytes)
-        let target = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 16)
+        let target = Self.allocate(grown)
         target.copyMemory(from: memory, byteCount: prefixCount)
         memory.deallocate()
         memory = target

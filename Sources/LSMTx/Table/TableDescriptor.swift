@@ -30,10 +30,15 @@ package struct TableDescriptor: Equatable, Sendable {
 
     /// Whether the table can have a version at or below `timestamp` of a key in `range`.
     package func mayHoldKeys(in range: KeyRange, at timestamp: Timestamp) -> Bool {
-        guard smallestTimestamp <= timestamp, !largestKey.lexicographicallyPrecedes(range.lowerBound) else {
-            return false
+        guard smallestTimestamp <= timestamp, !Self.isBefore(largestKey, range.lowerBound) else { return false }
+        return range.upperBound.map { Self.isBefore(smallestKey, $0) } ?? true
+    }
+
+    /// The order of the standard library's sequences is the same, but goes element by element.
+    private static func isBefore(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+        a.withUnsafeBytes { a in
+            b.withUnsafeBytes { KeyOrder.compare(BorrowedBytes(a), BorrowedBytes($0)) < 0 }
         }
-        return range.upperBound.map { smallestKey.lexicographicallyPrecedes($0) } ?? true
     }
 
     /// The same table in another level: what moving it down without rewriting it gives.

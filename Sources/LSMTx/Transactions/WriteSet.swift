@@ -180,7 +180,9 @@ struct WriteSet {
         var size = 32
         while size < count * 4 { size *= 2 }
         fields.pointee.buckets = [UInt32](repeating: 0, count: size)
-        for entry in 0..<count where !fields.pointee.entries[entry].isSuperseded { insertBucket(entry: entry, replacing: nil) }
+        for entry in 0..<count where !fields.pointee.entries[entry].isSuperseded {
+            insertBucket(entry: entry, replacing: nil)
+        }
     }
 
     private func grow() {
