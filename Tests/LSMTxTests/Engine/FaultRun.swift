@@ -16,7 +16,10 @@ final class FaultRun {
     private var wasPoisoned = false
     private var isDiskFull = false
 
-    init() throws {
+    private let background: Bool
+
+    init(background: Bool = false) throws {
+        self.background = background
         device = FaultDevice(base)
         try EngineFixture.format(base)
     }
@@ -42,7 +45,7 @@ final class FaultRun {
     private func runWorkload() throws {
         let database: Database
         do {
-            database = try EngineFixture.open(device)
+            database = try EngineFixture.open(device, background: background)
         } catch {
             // Refused; nothing has been promised. The same handle may be tried again.
             outcomes = Array(repeating: .refused, count: Self.commits)
@@ -59,6 +62,8 @@ final class FaultRun {
     /// After a failed sync, whatever its reason, or a write that failed for another reason than want of space, nobody
     /// knows what is durable.
     private var hasPoison: Bool {
+        // A background thread may be about to say so.
+        guard !background else { return false }
         let failed = device.failedKinds
         return failed.contains(.sync) || (!isDiskFull && !failed.isDisjoint(with: [.write, .writeDurably]))
     }

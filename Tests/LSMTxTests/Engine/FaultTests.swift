@@ -36,6 +36,21 @@ import Testing
         }
     }
 
+    /// The flush worker and the log keeper meet the fault, or a commit does; which one is up to their timing.
+    @Test(arguments: effects, [false, true])
+    func aFailureInTheBackgroundHangsNobody(effect: FaultDevice.Effect, isSticky: Bool) throws {
+        for call in stride(from: isSticky ? 1 : 0, to: 110, by: Self.everyCall * 2) {
+            let fault = FaultDevice.Fault(nil, call: call, isSticky: isSticky, effect)
+            let failure = failure {
+                try FaultRun(background: true).run(fault)
+            }
+            if let failure {
+                Issue.record("\(fault): \(failure)")
+                return
+            }
+        }
+    }
+
     /// Runs `body` on a thread of its own and says what went wrong: that it does not end is one such thing.
     private func failure(_ body: @escaping @Sendable () throws -> Void) -> String? {
         let outcome = Guarded<String?>(nil)
