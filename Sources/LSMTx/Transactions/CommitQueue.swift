@@ -21,6 +21,9 @@ final class CommitQueue: @unchecked Sendable {
 
     private let arrivals = Atomic<UInt>(0)
     private let baton = Atomic<UInt32>(0)
+    /// Threads that want the baton without having a request, and whether it was given to one of them.
+    private let outOfTurn = Atomic<Int>(0)
+    private let isGivenOutOfTurn = Atomic<Bool>(false)
     /// Requests that a leader took and left to the next one, in order of arrival. Only the baton's holder touches it.
     private let leftover: UnsafeMutablePointer<Request?>
 
@@ -50,6 +53,16 @@ final class CommitQueue: @unchecked Sendable {
         baton.compareExchange(expected: 0, desired: 1, ordering: .sequentiallyConsistent).exchanged
     }
 
+    /// Waits for the baton without a request: the next leader to give it on gives it here, however many have arrived.
+    /// Under load it is never put down.
+    func takeBatonOutOfTurn() {
+        outOfTurn.add(1, ordering: .sequentiallyConsistent)
+        while !tryTakeBaton(), !isGivenOutOfTurn.exchange(false, ordering: .sequentiallyConsistent) {
+            SystemClock.sleep(microseconds: 20)
+        }
+        outOfTurn.subtract(1, ordering: .sequentiallyConsistent)
+    }
+
     /// Takes everything that has arrived, in order of arrival, linked by `next`. The caller holds the baton.
     func takeAll() -> Request? {
         if let left = leftover.pointee {
@@ -71,6 +84,11 @@ final class CommitQueue: @unchecked Sendable {
 
     /// Gives the baton on, or puts it down.
     func passBaton() {
+        // Only the baton's holder comes here, so whoever is seen waiting cannot have taken it meanwhile.
+        if outOfTurn.load(ordering: .sequentiallyConsistent) > 0 {
+            isGivenOutOfTurn.store(true, ordering: .sequentiallyConsistent)
+            return
+        }
         if let left = leftover.pointee {
             left.enter(CommitRequest.Phase.leading)
             return
