@@ -14,7 +14,7 @@ package final class GateDevice: StorageDevice {
 
     package init(_ base: any StorageDevice) { self.base = base }
 
-    /// Holds calls of this kind back from now on: a sync after it has been done, all others before.
+    /// Holds calls of this kind back from now on, before they do anything.
     package func hold(_ kind: DeviceCall.Kind) { _ = state.withLock { $0.held.insert(kind) } }
 
     /// Lets calls of this kind go on.
@@ -70,8 +70,8 @@ package final class GateDevice: StorageDevice {
     }
 
     package func sync() throws(StoreError) {
-        try base.sync()
         pass(.sync)
+        try base.sync()
         note(.sync)
     }
 

@@ -145,8 +145,8 @@ struct Recovery {
     mutating func engineForWriting() throws(StoreError) -> Engine {
         if isClean {
             let log = try LogWriter(resuming: replay, in: file, site: logSite())
-            let active = ActiveMemtable(
-                memtable: try Memtable(capacity: options.memtableBytes), logPosition: log.position)
+            // Nothing was replayed, so the memtable that was there for it is empty.
+            let active = ActiveMemtable(memtable: memtables[0].memtable, logPosition: log.position)
             return Engine(
                 file: file, options: options, cache: cache, versions: versions,
                 start: EngineStart(
@@ -222,6 +222,11 @@ struct Recovery {
     /// Has the system forget its copy of the log, so that the replay reads what is on the medium. A first pass finds
     /// the segments; whatever is wrong with them, the replay itself will say.
     private static func dropCachedLog(of superblock: Superblock, device: any StorageDevice) {
+        // A log that was closed is one segment, and the superblock says where.
+        guard !superblock.isClean else {
+            device.dropCache(superblock.logStart.segment)
+            return
+        }
         guard
             let found = try? LogReader(device: device, identity: superblock.identity)
                 .replay(from: superblock.logStart, { _, _ in })

@@ -14,12 +14,15 @@ internal import Synchronization
 /// 3. The leader, alone: makes room in memtable and log (the only step that can run out of space), checks each
 ///    member's write set against what was committed after its T, gives it the next timestamp and applies it to the
 ///    memtable, where the next member's check finds it. Then it lays out one log record and writes it.
-/// 4. It gives the baton on, and syncs if a member asked for that. Other groups do the same meanwhile.
+/// 4. It gives the baton on once the write has returned. A write that is durable by itself returns only when it has
+///    reached the medium: meanwhile the next group gathers. Where a sync is needed instead, it begins after the baton
+///    was given on.
 /// 5. The group is published when it and all groups before it are settled, by whichever thread settles the last of
 ///    them. Members are woken, with their timestamp.
 ///
 /// Rejected: applying each member in its own thread (the leader would have to wait for them before the next group can
-/// validate; the write costs five times what applying costs); a thread that only syncs (two wake-ups per commit).
+/// validate; the write costs five times what applying costs); a thread that only syncs (two wake-ups per commit);
+/// several durable writes in flight at once, which keeps groups small: at 16 threads 16,000 commits/s instead of 60,000.
 package final class CommitPipeline: Sendable {
     private let engine: Engine
     private let log: LogWriter
@@ -225,18 +228,19 @@ package final class CommitPipeline: Sendable {
         engine.counters.commits.add(UInt64(group.memberCount), ordering: .relaxed)
         if !isDurable || crossesSegments { keeper.noteWork(usedSegment: crossesSegments) }
 
-        // A durable write of its own needs no order among writes, so the next leader need not wait for it. All other
-        // writes return before the baton is given on: a later sync then covers them.
+        // Writes return before the baton is given on: a later sync then covers them.
         let writesDurably = isDurable && mayWriteDurably && !crossesSegments
-        if writesDurably { queue.passBaton() }
         do {
             try log.perform(prepared, durably: writesDurably)
         } catch {
             fail(error)
-            if !writesDurably { queue.passBaton() }
+            queue.passBaton()
             return
         }
         if writesDurably {
+            // The members are woken first, so that their next commits are in the next group: with the baton given on
+            // before, two halves of the threads take turns, at three quarters of the rate.
+            defer { queue.passBaton() }
             engine.counters.syncs.add(1, ordering: .relaxed)
             complete { $0.written(tag: tag, durably: true) }
             return
