@@ -172,6 +172,11 @@ final class ModelRun {
         }
         database = try EngineFixture.open(
             device, background: background, smallLogBytes: number(2) == 0 ? 16 << 10 : 1 << 20)
+        // A clean close leaves nothing behind the last extent in use.
+        let (length, end) = (try device.length(), database.engine.file.allocator.end)
+        guard kill || length == end else {
+            throw ModelMismatch(description: "closed, the file has \(length) bytes, its extents end at \(end)")
+        }
         try compareAll()
         if !background { try audit() }
     }
