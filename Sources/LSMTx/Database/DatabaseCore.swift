@@ -114,7 +114,7 @@ final class DatabaseCore: Sendable {
 
     /// An iterator is gone, or the database is closed.
     func releaseDevice() {
-        if deviceUsers.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { engine.file.device.close() }
+        if deviceUsers.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { engine.file.lanes.close() }
     }
 
     // MARK: Committing

@@ -15,7 +15,8 @@ extension Engine {
     /// 8. Write both superblocks. From the first of them on, the new state holds; until then, a crash finds the old
     ///    one untouched, and does all this again.
     package static func open(_ base: any StorageDevice, options: EngineOptions) throws(StoreError) -> Engine {
-        let device = FailStopDevice(base)
+        let lanes = try StoreLanes(over: base)
+        let device = lanes.tables
         if !options.isReadOnly {
             try device.sync()
             for slot in SuperblockSlots.extents { device.dropCache(slot) }
@@ -24,7 +25,7 @@ extension Engine {
         if !options.isReadOnly {
             for extent in slots.current.manifest.extents { device.dropCache(extent) }
         }
-        var recovery = try Recovery(device: device, slots: slots, options: options)
+        var recovery = try Recovery(lanes: lanes, slots: slots, options: options)
         return options.isReadOnly ? try recovery.engineForReading() : try recovery.engineForWriting()
     }
 }

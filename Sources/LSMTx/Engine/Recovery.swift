@@ -1,6 +1,6 @@
 /// What the file turned out to hold, on the way to an engine. The steps are those of Engine+Open.
 struct Recovery {
-    private let device: any StorageDevice
+    private let lanes: StoreLanes
     private let options: EngineOptions
     private let slots: SuperblockSlots.Contents
     private let edits: [VersionEdit]
@@ -15,8 +15,9 @@ struct Recovery {
     private var superblock: Superblock { slots.current }
 
     /// Reads everything; writes nothing.
-    init(device: any StorageDevice, slots read: SuperblockSlots.Contents, options: EngineOptions) throws(StoreError) {
-        self.device = device
+    init(lanes: StoreLanes, slots read: SuperblockSlots.Contents, options: EngineOptions) throws(StoreError) {
+        self.lanes = lanes
+        let device = lanes.tables
         self.options = options
         // Reading needs no allocator; the real one can only be made once everything has been read.
         let probe = StoreFile(
@@ -72,7 +73,7 @@ struct Recovery {
             allocator.release(range, lastNamedIn: slots.previous?.generation ?? slots.current.generation)
         }
         file = StoreFile(
-            device: device, identity: slots.current.identity, allocator: allocator,
+            lanes: lanes, identity: slots.current.identity, allocator: allocator,
             extentBytes: slots.current.extentBytes)
         cache = BlockCache(capacity: options.cacheBytes)
         versions = try VersionSet(file: file, cache: cache, slots: slots, edits: edits, twin: twin)
@@ -199,7 +200,7 @@ struct Recovery {
     /// sync that comes before the superblock.
     private func rewriteLog(into log: LogWriter) throws(StoreError) {
         let durable = log.end
-        _ = try LogReader(device: device, identity: superblock.identity).replay(from: superblock.logStart) {
+        _ = try LogReader(device: lanes.tables, identity: superblock.identity).replay(from: superblock.logStart) {
             _, payload throws(StoreError) in
             let write = try log.prepare(
                 payloadBytes: payload.count, startsOnNewSector: false, durable: durable

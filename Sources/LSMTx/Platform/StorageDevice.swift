@@ -44,8 +44,18 @@ package protocol StorageDevice: AnyObject, Sendable {
     /// - Returns: `nil` when the lock was taken, else what is known of its holder.
     func lock(exclusive: Bool) throws(StoreError) -> LockHolder?
 
+    /// The same file through another open file of the system, if that makes a difference to it.
+    ///
+    /// The system reports a failed write-back once to each open file. Whoever must not miss it syncs through a handle
+    /// that nobody else syncs through. The handle holds no lock, and is closed apart.
+    func anotherHandle() throws(StoreError) -> any StorageDevice
+
     /// Gives up the file. No other call may follow.
     func close()
+}
+
+extension StorageDevice {
+    package func anotherHandle() throws(StoreError) -> any StorageDevice { self }
 }
 
 /// Who holds a lock that could not be taken.

@@ -6,24 +6,49 @@ internal import Synchronization
 /// bytes are gone. Whichever part of the store is told of the failure (the log, a flush, the preparation of segments),
 /// every other part relies on the same file, so none may write or sync as if nothing had happened. Reads go on.
 ///
+/// A failure is reported once to each open file of the system. Of two threads that sync through the same one, the first
+/// to return gets the report, and the other one's success means nothing. So those who rely on a sync have a device
+/// each, over an open file of its own, and the devices share what they know: see ``StoreLanes``.
+///
 /// Running out of space is not such a failure when space is reserved, or when a write reports it: nothing was promised
 /// for those bytes yet.
 package final class FailStopDevice: StorageDevice {
-    private let base: any StorageDevice
-    private let hasFailed = Atomic<Bool>(false)
-    private let failure = Guarded(StoreError?.none)
+    /// What several devices over one file know of its failures.
+    package final class Failure: Sendable {
+        fileprivate let isSet = Atomic<Bool>(false)
+        fileprivate let first = Guarded(StoreError?.none)
+        package init() {}
+    }
 
-    package init(_ base: any StorageDevice) { self.base = base }
+    private let base: any StorageDevice
+    private let failure: Failure
+    /// Held during a sync or a durable write, where they must not overlap.
+    private let turn: Guarded<Void>?
+
+    package init(
+        _ base: any StorageDevice, sharing failure: Failure = Failure(), syncsOneAtATime: Bool = false
+    ) {
+        self.base = base
+        self.failure = failure
+        turn = syncsOneAtATime ? Guarded(()) : nil
+    }
+
+    @inline(__always)
+    private func syncing(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        guard let turn else { return try changing(body) }
+        // The failure of the one before is noted before the next one begins.
+        try turn.withLock { _ throws(StoreError) in try changing(body) }
+    }
 
     @inline(__always)
     private func changing(_ body: () throws(StoreError) -> Void) throws(StoreError) {
-        if hasFailed.load(ordering: .acquiring), let first = failure.withLock({ $0 }) { throw first }
+        if failure.isSet.load(ordering: .acquiring), let first = failure.first.withLock({ $0 }) { throw first }
         do throws(StoreError) {
             try body()
         } catch {
             if error.code != .diskFull {
-                failure.withLock { if $0 == nil { $0 = error } }
-                hasFailed.store(true, ordering: .releasing)
+                failure.first.withLock { if $0 == nil { $0 = error } }
+                failure.isSet.store(true, ordering: .releasing)
             }
             throw error
         }
@@ -40,7 +65,7 @@ package final class FailStopDevice: StorageDevice {
     }
 
     package func writeDurably(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(StoreError) {
-        try changing { () throws(StoreError) in
+        try syncing { () throws(StoreError) in
             do throws(StoreError) {
                 try base.writeDurably(bytes, at: offset)
             } catch {
@@ -50,7 +75,7 @@ package final class FailStopDevice: StorageDevice {
     }
 
     package func sync() throws(StoreError) {
-        try changing { () throws(StoreError) in
+        try syncing { () throws(StoreError) in
             do throws(StoreError) {
                 try base.sync()
             } catch {

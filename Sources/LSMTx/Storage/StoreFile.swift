@@ -3,19 +3,30 @@
 /// Layers above write extents that they allocate here, and read blocks through pointers that say what they must
 /// find. Nothing above this layer knows where on the device anything lies, beyond passing such pointers on.
 package final class StoreFile: Sendable {
-    package let device: any StorageDevice
+    package let lanes: StoreLanes
     package let identity: FileIdentity
     package let seal: SealedBlock
     package let allocator: ExtentAllocator
     /// The size in which tables and the log take space, in bytes; chosen when the file is created.
     package let extentBytes: UInt64
 
-    package init(device: any StorageDevice, identity: FileIdentity, allocator: ExtentAllocator, extentBytes: UInt64) {
-        self.device = device
+    /// What reads, and writes tables and manifests, goes through.
+    package var device: any StorageDevice { lanes.tables }
+
+    package init(lanes: StoreLanes, identity: FileIdentity, allocator: ExtentAllocator, extentBytes: UInt64) {
+        self.lanes = lanes
         self.identity = identity
         self.seal = SealedBlock(file: identity)
         self.allocator = allocator
         self.extentBytes = extentBytes
+    }
+
+    /// A file whose every use goes through one device, as while it is made.
+    package convenience init(
+        device: any StorageDevice, identity: FileIdentity, allocator: ExtentAllocator, extentBytes: UInt64
+    ) {
+        self.init(
+            lanes: StoreLanes(sharing: device), identity: identity, allocator: allocator, extentBytes: extentBytes)
     }
 
     /// Takes an extent of at least `bytes` bytes and makes sure that writing to it cannot run out of space.
@@ -51,7 +62,12 @@ package final class StoreFile: Sendable {
     package static let backgroundWriteBytes = 64 << 10
 
     /// Writes `bytes` at `offset` in pieces small enough that commits do not wait long behind them.
-    package func writeInBackground(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(StoreError) {
+    ///
+    /// - Parameter lane: Through which device; that of tables, unless given.
+    package func writeInBackground(
+        _ bytes: UnsafeRawBufferPointer, at offset: UInt64, through lane: (any StorageDevice)? = nil
+    ) throws(StoreError) {
+        let device = lane ?? device
         var done = 0
         while done < bytes.count {
             let count = min(Self.backgroundWriteBytes, bytes.count - done)

@@ -282,7 +282,7 @@ package final class CommitPipeline: Sendable {
     /// Syncs; everything up to `target` had been written before.
     private func syncDevice(upTo target: LogSequenceNumber) {
         do {
-            try engine.file.device.sync()
+            try engine.file.lanes.commits.sync()
             // A flush's sync that has failed may have dropped what this one seems to have made durable.
             try engine.poison.check()
             engine.counters.syncs.add(1, ordering: .relaxed)

@@ -176,7 +176,8 @@ final class LogSegmentChain: Sendable {
         var offset = range.offset
         while offset < range.end {
             let count = Int(min(UInt64(zeros.count), range.end - offset))
-            try file.writeInBackground(UnsafeRawBufferPointer(rebasing: zeros[..<count]), at: offset)
+            try file.writeInBackground(
+                UnsafeRawBufferPointer(rebasing: zeros[..<count]), at: offset, through: file.lanes.segments)
             offset += UInt64(count)
         }
     }
@@ -187,14 +188,14 @@ final class LogSegmentChain: Sendable {
         let sector = UnsafeMutableRawBufferPointer.allocate(byteCount: LogFormat.sectorBytes, alignment: 8)
         defer { sector.deallocate() }
         segment.encodeHeader(to: sector, file: file.identity, born: born)
-        try file.device.write(UnsafeRawBufferPointer(sector), at: segment.range.offset)
+        try file.lanes.segments.write(UnsafeRawBufferPointer(sector), at: segment.range.offset)
     }
 
     /// A sync that fails for want of space is still a failed sync, after which nothing is known: it must not look
     /// like the clean `diskFull` of a reservation.
     private static func sync(_ file: StoreFile) throws(StoreError) {
         do {
-            try file.device.sync()
+            try file.lanes.segments.sync()
         } catch {
             throw error.afterWriting
         }

@@ -60,7 +60,7 @@ package final class LogWriter: @unchecked Sendable {
         file: StoreFile, live: [LogSegment], start: LogSequenceNumber, at place: Cursor, maximumSpares: Int,
         site: @escaping @Sendable () -> LogSite
     ) {
-        device = file.device
+        device = file.lanes.commits
         seed = file.identity.seed
         chain = LogSegmentChain(file: file, live: live, maximumSpares: maximumSpares, site: site)
         cursor = .allocate(capacity: 1)

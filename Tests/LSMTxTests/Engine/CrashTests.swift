@@ -7,7 +7,7 @@ import Testing
     #if DEBUG
     static let seeds = 2
     static let creations = 1
-    static let commits = 60
+    static let commits = 120
     static let pointsOneIn = 12
     static let statesPerPoint = 8
     #else
