@@ -347,9 +347,8 @@ package final class CommitPipeline: Sendable {
     }
 
     private func fail(_ error: StoreError) {
-        engine.poison.set(error)
+        engine.acceptNoMore(since: error)
         complete { $0.fail() }
-        engine.state.notifyAll()
     }
 
     // MARK: Holding still
