@@ -40,23 +40,25 @@ package final class FailStopDevice: StorageDevice {
     }
 
     package func writeDurably(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(StoreError) {
-        try changing { () throws(StoreError) in
-            do throws(StoreError) {
-                try base.writeDurably(bytes, at: offset)
-            } catch {
-                throw error.afterWriting
-            }
-        }
+        try makingDurable { () throws(StoreError) in try base.writeDurably(bytes, at: offset) }
     }
 
     package func sync() throws(StoreError) {
+        try makingDurable { () throws(StoreError) in try base.sync() }
+    }
+
+    /// The kernel tells a failure to only one of the calls that are under way on one open file, and not always to the
+    /// one whose bytes were lost. So one that seems to have succeeded is not believed if another has failed meanwhile.
+    @inline(__always)
+    private func makingDurable(_ body: () throws(StoreError) -> Void) throws(StoreError) {
         try changing { () throws(StoreError) in
             do throws(StoreError) {
-                try base.sync()
+                try body()
             } catch {
                 throw error.afterWriting
             }
         }
+        if hasFailed.load(ordering: .acquiring), let first = failure.withLock({ $0 }) { throw first }
     }
 
     package func reserve(_ range: FileRange) throws(StoreError) {
