@@ -45,20 +45,55 @@ extension Engine {
     }
 
     private func checkSuperblocks(into result: inout CheckResult) throws(StoreError) {
-        for slot in try SuperblockSlots.damagedSlots(of: file.device) {
+        // A slot that is read while it is being written may look damaged.
+        let damaged = try lasting { () throws(StoreError) in
+            try SuperblockSlots.damagedSlots(of: file.device).map { FileRange(offset: UInt64($0), length: 1) }
+        }
+        for slot in damaged {
             result.findings.append(
                 .corrupt(
                     "A superblock slot is damaged; the other one is whole, and nothing is lost.",
-                    structure: "superblock", offset: Superblock.slotOffsets[slot]))
+                    structure: "superblock", offset: Superblock.slotOffsets[Int(slot.offset)]))
         }
-        for manifest in versions.manifests {
-            do throws(StoreError) {
-                _ = try Manifest.read(manifest, from: file)
-            } catch {
-                guard error.code == .corrupt else { throw error }
-                result.findings.append(error)
-            }
+        result.findings += try unlessReplaced(
+            { versions.manifests },
+            check: { (manifests) throws(StoreError) in
+                var findings: [StoreError] = []
+                for manifest in manifests {
+                    do throws(StoreError) {
+                        _ = try Manifest.read(manifest, from: file)
+                    } catch {
+                        guard error.code == .corrupt else { throw error }
+                        findings.append(error)
+                    }
+                }
+                return findings
+            })
+    }
+
+    /// What `check` finds wrong with `subject`, whose space is given to others once the store has a newer one: then
+    /// what was found means nothing, and the newer one is looked at. A store that flushes faster than it can be looked
+    /// at is let off after some tries.
+    private func unlessReplaced<Subject: Equatable>(
+        _ subject: () -> Subject, check: (Subject) throws(StoreError) -> [StoreError]
+    ) throws(StoreError) -> [StoreError] {
+        for _ in 0..<20 {
+            let looked = subject()
+            let findings = try check(looked)
+            if findings.isEmpty || looked == subject() { return findings }
         }
+        return []
+    }
+
+    /// What `look` finds again and again. While the store is at work, what is between two states may look wrong for a
+    /// moment, and something else a moment later.
+    private func lasting(_ look: () throws(StoreError) -> [FileRange]) throws(StoreError) -> [FileRange] {
+        var found = try look()
+        for _ in 0..<20 where !found.isEmpty && log != nil {
+            SystemClock.sleep(microseconds: 20_000)
+            found = FileRange.common(found, try look())
+        }
+        return found
     }
 
     /// A newer table of level 0 is newer as a whole, so the first one that has a key decides a read.
@@ -75,64 +110,101 @@ extension Engine {
 
     private func checkLog(into result: inout CheckResult) throws(StoreError) {
         let reader = LogReader(device: file.device, identity: file.identity)
-        var last = Timestamp.zero
-        do throws(StoreError) {
-            let superblock = versions.superblock
-            let replay = try reader.replay(from: superblock.logStart, mustReach: superblock.logReach) {
-                lsn, payload throws(StoreError) in
-                let group = try CommitRecord.decode(payload, fileOffset: lsn.rawValue)
-                guard group.firstTimestamp > last else {
-                    throw .corrupt(
-                        "The log goes back from timestamp \(last) to \(group.firstTimestamp).", structure: "log")
+        var groups = 0
+        var payloadBytes: UInt64 = 0
+        // A flush moves the log's start, and what lies before it is used again.
+        result.findings += try unlessReplaced(
+            { versions.superblock.logStart },
+            check: { _ throws(StoreError) in
+                var last = Timestamp.zero
+                do throws(StoreError) {
+                    let superblock = versions.superblock
+                    let replay = try reader.replay(from: superblock.logStart, mustReach: superblock.logReach) {
+                        lsn, payload throws(StoreError) in
+                        let group = try CommitRecord.decode(payload, fileOffset: lsn.rawValue)
+                        guard group.firstTimestamp > last else {
+                            throw .corrupt(
+                                "The log goes back from timestamp \(last) to \(group.firstTimestamp).",
+                                structure: "log")
+                        }
+                        last = group.lastTimestamp
+                    }
+                    groups = replay.groups
+                    payloadBytes = replay.payloadBytes
+                    return []
+                } catch {
+                    guard error.code == .corrupt else { throw error }
+                    return [error]
                 }
-                last = group.lastTimestamp
-            }
-            result.logGroups = replay.groups
-            result.bytes += replay.payloadBytes
-        } catch {
-            guard error.code == .corrupt else { throw error }
-            result.findings.append(error)
-        }
+            })
+        result.logGroups = groups
+        result.bytes += payloadBytes
     }
 
     private func checkOwnership(into result: inout CheckResult) throws(StoreError) {
-        // An extent is without an owner for the moment between being taken and being named, so a gap must last.
-        var gap = pageAudit()
-        for _ in 0..<20 where gap != nil && log != nil {
-            SystemClock.sleep(microseconds: 20_000)
-            gap = pageAudit()
-        }
-        if let gap { result.findings.append(gap) }
-        let length = try file.device.length()
-        let end = file.allocator.end
-        if length < end {
+        // An extent is without an owner for the moment between being taken and being named, and the owners are not
+        // asked all at once.
+        let unowned = try lasting { pageAudit().unowned }
+        let shared = try lasting { pageAudit().shared }
+        for range in unowned {
             result.findings.append(
-                .corrupt("The file is shorter than its contents.", structure: "file", offset: length))
-        } else if log == nil, versions.superblock.isClean, length > end {
+                .corrupt(
+                    "Nothing owns these bytes, and they are not free.", structure: "extent", offset: range.offset))
+        }
+        for range in shared {
+            result.findings.append(
+                .corrupt("Two structures own the same bytes.", structure: "extent", offset: range.offset))
+        }
+        let missing = try lasting { () throws(StoreError) in
+            let end = file.allocator.end
+            let length = try file.device.length()
+            return length < end ? [FileRange(offset: length, length: end - length)] : []
+        }
+        for range in missing {
+            result.findings.append(
+                .corrupt("The file is shorter than its contents.", structure: "file", offset: range.offset))
+        }
+        let end = file.allocator.end
+        if log == nil, versions.superblock.isClean, try file.device.length() > end {
             result.findings.append(.corrupt("The file is longer than its contents.", structure: "file", offset: end))
         }
     }
 
-    /// Whether every page of the file has exactly one owner, or is free; `nil` when it is so.
-    package func pageAudit() -> StoreError? {
+    /// Bytes of the file that nothing owns and that are not free, and bytes that have two owners.
+    private func pageAudit() -> (unowned: [FileRange], shared: [FileRange]) {
         let version = versions.current
         var ranges = SuperblockSlots.extents + versions.manifests.flatMap(\.extents)
         for table in version.tables { ranges += table.descriptor.extents }
         ranges += log?.extents ?? replayedSegments
         ranges += file.allocator.freeRanges + file.allocator.retiredRanges
+        ranges.append(FileRange(offset: file.allocator.end, length: 0))
+        var unowned: [FileRange] = []
+        var shared: [FileRange] = []
         var end: UInt64 = 0
         for range in ranges.sorted(by: { $0.offset < $1.offset }) {
-            if range.offset < end {
-                return .corrupt("Two structures own the same bytes.", structure: "extent", offset: range.offset)
+            if range.offset > end { unowned.append(FileRange(offset: end, length: range.offset - end)) }
+            if range.offset < end, range.length > 0 {
+                shared.append(FileRange(offset: range.offset, length: min(end, range.end) - range.offset))
             }
-            if range.offset > end {
-                return .corrupt("Nothing owns these bytes, and they are not free.", structure: "extent", offset: end)
-            }
-            end = range.end
+            end = max(end, range.end)
         }
-        guard end == file.allocator.end else {
-            return .corrupt("Nothing owns these bytes, and they are not free.", structure: "extent", offset: end)
+        let known = file.allocator.end
+        if end > known { unowned.append(FileRange(offset: known, length: end - known)) }
+        return (unowned, shared)
+    }
+}
+
+extension FileRange {
+    /// What lies in a range of both lists, each in order and disjoint.
+    fileprivate static func common(_ a: [FileRange], _ b: [FileRange]) -> [FileRange] {
+        var result: [FileRange] = []
+        var (first, second) = (a[...], b[...])
+        while let left = first.first, let right = second.first {
+            let start = max(left.offset, right.offset)
+            let end = min(left.end, right.end)
+            if start < end { result.append(FileRange(offset: start, length: end - start)) }
+            if left.end <= right.end { first.removeFirst() } else { second.removeFirst() }
         }
-        return nil
+        return result
     }
 }

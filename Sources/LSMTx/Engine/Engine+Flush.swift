@@ -61,10 +61,10 @@ extension Engine {
         } catch {
             if error.code == .diskFull {
                 state.withLock { $0.flushFailure = error }
+                state.notifyAll()
             } else {
-                poison.set(error)
+                acceptNoMore(since: error)
             }
-            state.notifyAll()
             throw error
         }
         state.notifyAll()

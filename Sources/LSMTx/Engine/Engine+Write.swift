@@ -62,7 +62,7 @@ extension Engine {
                     SystemClock.monotonicNanoseconds - started, ordering: .relaxed)
             case .stop(let reason):
                 counters.stalls(reason).stopped.add(1, ordering: .relaxed)
-                try waitForFlush(reason)
+                try waitForFlush(reason, of: pressure.stall.frozenMemtables)
                 continue
             }
             guard pressure.stall.needsNewMemtable else { return pressure.active }
@@ -86,7 +86,11 @@ extension Engine {
             memtableBytes: options.memtableBytes)
     }
 
-    private func waitForFlush(_ reason: WriteStall.Reason) throws(StoreError) {
+    /// Waits until a flush has finished.
+    ///
+    /// - Parameter waiting: How many memtables waited when it was decided to wait. A flush may have finished since, and
+    ///   with the last of them gone, no other would come.
+    func waitForFlush(_ reason: WriteStall.Reason, of waiting: Int) throws(StoreError) {
         let started = SystemClock.monotonicNanoseconds
         defer {
             counters.stalls(reason).nanoseconds.add(SystemClock.monotonicNanoseconds - started, ordering: .relaxed)
@@ -96,7 +100,6 @@ extension Engine {
             try flushOldest()
             return
         }
-        let waiting = state.withLock { $0.frozen.count }
         let failure = state.wait { state -> StoreError?? in
             if self.poison.first != nil || state.frozen.count < waiting { return .some(nil) }
             if let failure = state.flushFailure { return .some(failure) }
@@ -104,6 +107,13 @@ extension Engine {
         }
         if let failure, let failure { throw failure }
         try poison.check()
+    }
+
+    /// Poisons the store, and wakes who waits for a flush.
+    func acceptNoMore(since error: StoreError) {
+        // With the lock held, or a waiter that has looked at the poison and does not sleep yet would miss the wake-up.
+        state.withLock { _ in poison.set(error) }
+        state.notifyAll()
     }
 
     /// Freezes the active memtable and puts an empty one with room for `bytes` in its place.

@@ -34,6 +34,11 @@ package final class FailStopDevice: StorageDevice {
     }
 
     @inline(__always)
+    private func checkFailure() throws(StoreError) {
+        if failure.isSet.load(ordering: .acquiring), let first = failure.first.withLock({ $0 }) { throw first }
+    }
+
+    @inline(__always)
     private func syncing(_ body: () throws(StoreError) -> Void) throws(StoreError) {
         guard let turn else { return try changing(body) }
         // The failure of the one before is noted before the next one begins.
@@ -42,7 +47,7 @@ package final class FailStopDevice: StorageDevice {
 
     @inline(__always)
     private func changing(_ body: () throws(StoreError) -> Void) throws(StoreError) {
-        if failure.isSet.load(ordering: .acquiring), let first = failure.first.withLock({ $0 }) { throw first }
+        try checkFailure()
         do throws(StoreError) {
             try body()
         } catch {
@@ -65,23 +70,24 @@ package final class FailStopDevice: StorageDevice {
     }
 
     package func writeDurably(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(StoreError) {
-        try syncing { () throws(StoreError) in
-            do throws(StoreError) {
-                try base.writeDurably(bytes, at: offset)
-            } catch {
-                throw error.afterWriting
-            }
-        }
+        try makingDurable { () throws(StoreError) in try base.writeDurably(bytes, at: offset) }
     }
 
     package func sync() throws(StoreError) {
+        try makingDurable { () throws(StoreError) in try base.sync() }
+    }
+
+    /// One that seems to have succeeded is not believed if another has failed meanwhile.
+    @inline(__always)
+    private func makingDurable(_ body: () throws(StoreError) -> Void) throws(StoreError) {
         try syncing { () throws(StoreError) in
             do throws(StoreError) {
-                try base.sync()
+                try body()
             } catch {
                 throw error.afterWriting
             }
         }
+        try checkFailure()
     }
 
     package func reserve(_ range: FileRange) throws(StoreError) {

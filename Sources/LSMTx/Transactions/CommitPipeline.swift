@@ -347,9 +347,8 @@ package final class CommitPipeline: Sendable {
     }
 
     private func fail(_ error: StoreError) {
-        engine.poison.set(error)
+        engine.acceptNoMore(since: error)
         complete { $0.fail() }
-        engine.state.notifyAll()
     }
 
     // MARK: Holding still
@@ -386,5 +385,8 @@ package final class CommitPipeline: Sendable {
             return target
         }
         if let target = target ?? nil { syncDevice(upTo: target) }
+        // A buffered group may stand behind a durable one that is still being written, where no sync reaches it yet, or
+        // its write has not been noted so far. Nobody else would sync it: the keeper comes again.
+        if ledger.withLock({ !$0.isFailed && !$0.mayWriteDurably }) { keeper.noteWork(usedSegment: false) }
     }
 }
