@@ -145,6 +145,8 @@ extension StatisticsReport {
                         label: "blocks", text: Rendering.grouped(cache.blocks),
                         detail: "\(Rendering.grouped(cache.entered)) read, \(Rendering.grouped(cache.evicted)) evicted"),
                 ]))
+        // A command that only reads has done none of this.
+        guard commits > 0 else { return sections.filter { !$0.rows.isEmpty } }
         sections.append(
             Section(
                 title: "Since it was opened",
