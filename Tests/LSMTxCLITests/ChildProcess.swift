@@ -40,13 +40,14 @@ final class ChildProcess {
         return folders.first { access($0, X_OK) == 0 } ?? "lsmtx"
     }()
 
-    init(_ arguments: [[UInt8]], environment: [String: String] = [:]) throws {
-        try Self.starting.withLock { _ in try start(arguments, environment) }
+    /// - Parameter hasStreams: Whether the child has its standard streams; a daemon may have closed them.
+    init(_ arguments: [[UInt8]], environment: [String: String] = [:], hasStreams: Bool = true) throws {
+        try Self.starting.withLock { _ in try start(arguments, environment, hasStreams: hasStreams) }
     }
 
     private static let starting = Guarded(())
 
-    private func start(_ arguments: [[UInt8]], _ environment: [String: String]) throws {
+    private func start(_ arguments: [[UInt8]], _ environment: [String: String], hasStreams: Bool) throws {
         let pipes = try (0..<3).map { _ in try Self.pipe() }
         #if canImport(Darwin)
         var actions: posix_spawn_file_actions_t?
@@ -58,6 +59,7 @@ final class ChildProcess {
         posix_spawn_file_actions_adddup2(&actions, pipes[0].read, 0)
         posix_spawn_file_actions_adddup2(&actions, pipes[1].write, 1)
         posix_spawn_file_actions_adddup2(&actions, pipes[2].write, 2)
+        if !hasStreams { for stream: Int32 in 0..<3 { posix_spawn_file_actions_addclose(&actions, stream) } }
         var words = ([Array(Self.executable.utf8)] + arguments).map { word -> UnsafeMutablePointer<CChar>? in
             let string = UnsafeMutablePointer<CChar>.allocate(capacity: word.count + 1)
             for (index, byte) in word.enumerated() { string[index] = CChar(bitPattern: byte) }

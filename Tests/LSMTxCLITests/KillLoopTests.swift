@@ -43,6 +43,20 @@ struct KillLoopTests {
 
     private static func number(_ variable: String) -> Int? { getenv(variable).flatMap { Int(String(cString: $0)) } }
 
+    /// The store's descriptors stay clear of the numbers of closed streams, or else the acknowledgements would be
+    /// written over its superblock.
+    @Test func nothingThatIsPrintedReachesTheFileWhenTheStreamsAreClosed() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/app.lsmtx"
+            #expect(try ChildProcess.run(["put", path, "k", "v"]).status == 0)
+            let arguments = ["torture", "--threads", "1", "--commits", "20", path].map { Array($0.utf8) }
+            let child = try ChildProcess(arguments, hasStreams: false)
+            // The first acknowledgement finds no output.
+            #expect(child.wait() == 74)
+            #expect(try ChildProcess.run(["check", path]).status == 0)
+        }
+    }
+
     @Test func noAcknowledgedCommitIsLostAndNoneIsHalfThere() throws {
         let seed = UInt64(Self.number("LSMTX_SEED") ?? 20_261_121)
         var loop = try KillLoop(seed: seed, threads: Self.threads)

@@ -28,6 +28,18 @@ extension PosixDevice {
         return device
     }
 
+    /// Another open file over the same one, found through the descriptor and not through the path, which may name
+    /// something else by now. Where the system does not give one, this device serves.
+    package func anotherHandle() throws(StoreError) -> any StorageDevice {
+        #if os(Linux)
+        let other = try? Self.opening(path, doing: "Opening the file again") {
+            lsmtx_open("/proc/self/fd/\(openDescriptor)", isWritable)
+        }
+        if let other { return PosixDevice(adopting: other, path: path, isWritable: isWritable) }
+        #endif
+        return self
+    }
+
     /// Creates a file that is whole and durable before it has a name (R11 in Recovery).
     ///
     /// 1. The file is made without a name in its folder.

@@ -45,16 +45,6 @@ package final class PosixDevice: StorageDevice {
         _ = systemClose(open)
     }
 
-    /// Another open file over the same one, found through the descriptor and not through the path, which may name
-    /// something else by now. Where the system does not give one, this device serves.
-    package func anotherHandle() throws(StoreError) -> any StorageDevice {
-        #if os(Linux)
-        let other = lsmtx_open("/proc/self/fd/\(openDescriptor)", isWritable)
-        if other >= 0 { return PosixDevice(adopting: other, path: path, isWritable: isWritable) }
-        #endif
-        return self
-    }
-
     package func length() throws(StoreError) -> UInt64 {
         let descriptor = openDescriptor
         var status = stat()
