@@ -10,6 +10,14 @@ extension DatabaseCore {
     func commit(
         _ writes: WriteSet, readAt start: Timestamp, isDurable: Bool
     ) throws(StoreError) -> Timestamp {
+        try committing { pipeline throws(StoreError) in
+            try commit(writes, readAt: start, isDurable: isDurable, through: pipeline)
+        }
+    }
+
+    private func commit(
+        _ writes: WriteSet, readAt start: Timestamp, isDurable: Bool, through pipeline: CommitPipeline
+    ) throws(StoreError) -> Timestamp {
         // A group that failed left its writes in the memtable, unpublished for ever: to look for conflicts first would
         // have the transaction run again for nothing.
         try engine.poison.check()
@@ -31,7 +39,7 @@ extension DatabaseCore {
                 operations: operations, operationCount: writes.count, hashes: hashes,
                 memtableBytes: writes.memtableBytes, validatedUpTo: max(validatedUpTo, start), isDurable: isDurable))
         defer { request.deinitialize(count: 1) }
-        try commit(request)
+        pipeline.commit(request)
         switch request.pointee.outcome {
         case .committed:
             return request.pointee.timestamp

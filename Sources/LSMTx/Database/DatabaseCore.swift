@@ -119,25 +119,23 @@ final class DatabaseCore: Sendable {
 
     // MARK: Committing
 
-    /// Runs `request` through the pipeline.
-    func commit(_ request: CommitQueue.Request) throws(StoreError) {
+    /// Calls `body` with the pipeline of an open database; a close waits until it returns.
+    @inline(__always)
+    func committing<R>(_ body: (CommitPipeline) throws(StoreError) -> R) throws(StoreError) -> R {
+        try forkGuard.check()
         guard let pipeline else { throw Engine.readOnlyError }
         commitsUnderWay.add(1, ordering: .sequentiallyConsistent)
         defer { commitsUnderWay.subtract(1, ordering: .sequentiallyConsistent) }
         guard !isClosed.load(ordering: .sequentiallyConsistent) else { throw Self.closedError("database") }
-        try forkGuard.check()
-        pipeline.commit(request)
+        return try body(pipeline)
     }
 
     /// Publishes a durable change of tables for everything committed so far.
     func flush() throws(StoreError) {
-        guard let pipeline else { throw Engine.readOnlyError }
-        commitsUnderWay.add(1, ordering: .sequentiallyConsistent)
-        defer { commitsUnderWay.subtract(1, ordering: .sequentiallyConsistent) }
-        guard !isClosed.load(ordering: .sequentiallyConsistent) else { throw Self.closedError("database") }
-        try forkGuard.check()
-        try pipeline.freezeForFlush()
-        try engine.waitUntilFlushed()
+        try committing { pipeline throws(StoreError) in
+            try pipeline.freezeForFlush()
+            try engine.waitUntilFlushed()
+        }
     }
 
     // MARK: Closing
@@ -169,6 +167,8 @@ final class DatabaseCore: Sendable {
         for thread in threads.withLock({ $0 }) { thread.join() }
         pipeline?.syncBuffered()
         Epoch.synchronize()
+        // Views that were retired under a reader's eyes give up their memtables now, not at the next retirement.
+        Epoch.collect()
         try engine.closeCleanly()
     }
 }

@@ -195,8 +195,8 @@ public final class Transaction: Readable {
     @discardableResult
     public func commit(durability: Durability? = nil) throws(StoreError) -> Timestamp {
         try checkActive()
-        try checkScans()
         defer { end() }
+        try checkScans()
         guard !writes.isEmpty else {
             try core.checkOpen()
             return timestamp

@@ -23,7 +23,9 @@ extension Engine {
         }
         let slots = try SuperblockSlots.read(from: device)
         if !options.isReadOnly {
-            for extent in slots.current.manifest.extents { device.dropCache(extent) }
+            for superblock in [slots.current, slots.previous ?? slots.current] {
+                for extent in superblock.manifest.extents { device.dropCache(extent) }
+            }
         }
         var recovery = try Recovery(lanes: lanes, slots: slots, options: options)
         return options.isReadOnly ? try recovery.engineForReading() : try recovery.engineForWriting()

@@ -52,7 +52,7 @@ struct Recovery {
         var previous: Set<FileRange> = []
         if let older = slots.previous, let previousEdits {
             let olderManifest = Set(older.manifest.extents)
-            if Self.tableExtents(of: previousEdits) == Self.tableExtents(of: edits),
+            if Self.liveTables(of: previousEdits) == Self.liveTables(of: edits),
                 olderManifest.isDisjoint(with: current)
             {
                 twin = older.manifest
@@ -105,13 +105,17 @@ struct Recovery {
         }
     }
 
-    private static func tableExtents(of edits: [VersionEdit]) -> [FileRange] {
-        var live: [TableID: [FileRange]] = [:]
+    private static func liveTables(of edits: [VersionEdit]) -> [TableID: TableDescriptor] {
+        var live: [TableID: TableDescriptor] = [:]
         for edit in edits {
             for id in edit.removed { live[id] = nil }
-            for table in edit.added { live[table.id] = table.extents }
+            for table in edit.added { live[table.id] = table }
         }
-        return Array(live.values.joined())
+        return live
+    }
+
+    private static func tableExtents(of edits: [VersionEdit]) -> [FileRange] {
+        liveTables(of: edits).values.flatMap(\.extents)
     }
 
     /// Whether the store was closed and nothing has happened since.

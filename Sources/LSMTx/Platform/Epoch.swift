@@ -116,6 +116,20 @@ package enum Epoch {
         while oldestPin() <= stamp { SystemClock.sleep(microseconds: 20) }
     }
 
+    /// In a child made by `fork`: forgets the pins of the parent's other threads, which do not exist here and would keep
+    /// everything from being freed for ever.
+    static func forgetOtherThreads() {
+        let own = lsmtx_thread_slot_get()?.assumingMemoryBound(to: Slot.self)
+        var next = UnsafeMutablePointer<Slot>(bitPattern: counter.slots.load(ordering: .acquiring))
+        while let slot = next {
+            if slot != own {
+                slot.pointee.pinned.store(0, ordering: .releasing)
+                slot.pointee.owned.store(0, ordering: .releasing)
+            }
+            next = slot.pointee.following
+        }
+    }
+
     private static func oldestPin() -> UInt64 {
         var oldest = UInt64.max
         var next = UnsafeMutablePointer<Slot>(bitPattern: counter.slots.load(ordering: .sequentiallyConsistent))

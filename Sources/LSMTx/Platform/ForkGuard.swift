@@ -31,6 +31,7 @@ package struct ForkGuard: @unchecked Sendable {
         let result = pthread_atfork(nil, nil) {
             // The initialiser has returned before any fork that matters: a handle takes its guard from here.
             ForkGuard.registered.counter.pointee.add(1, ordering: .relaxed)
+            Epoch.forgetOtherThreads()
         }
         precondition(result == 0, "pthread_atfork failed with \(result)")
         return guardOfProcess

@@ -385,8 +385,8 @@ package final class CommitPipeline: Sendable {
             return target
         }
         if let target = target ?? nil { syncDevice(upTo: target) }
-        // A buffered group may stand behind a durable one that is still being written, where no sync reaches it yet, or
-        // its write has not been noted so far. Nobody else would sync it: the keeper comes again.
+        // The write of a buffered group may have returned and not been noted so far, so that this sync did not count for
+        // it. Nobody else would sync it: the keeper comes again.
         if ledger.withLock({ !$0.isFailed && !$0.mayWriteDurably }) { keeper.noteWork(usedSegment: false) }
     }
 }

@@ -4,6 +4,9 @@
 /// Rejected: one growing manifest log with a length in the superblock. It needs a rule for its torn tail and keeps
 /// rewriting its last sector; separate blocks need neither, and an edit costs one page either way.
 package enum Manifest {
+    /// More than the manifest of a file of the largest size takes.
+    private static let maximumBlockBytes: UInt32 = 256 << 20
+
     /// Reads the version that a superblock names.
     ///
     /// - Returns: The edits in order, the base first.
@@ -18,7 +21,10 @@ package enum Manifest {
     private static func readEdit(
         _ pointer: BlockPointer, kind: BlockKind, from file: StoreFile
     ) throws(StoreError) -> VersionEdit {
-        // A length that the file cannot hold must not become an allocation of that size.
+        // A length that no manifest has, or that the file cannot hold, must not become an allocation of that size.
+        guard pointer.length <= maximumBlockBytes else {
+            throw .corrupt("A block of the manifest is too long.", structure: kind.name, offset: pointer.offset)
+        }
         guard pointer.range.end <= (try file.device.length()) else {
             throw .corrupt("The file ends inside the manifest.", structure: kind.name, offset: pointer.offset)
         }
