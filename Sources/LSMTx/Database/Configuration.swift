@@ -13,7 +13,7 @@ public struct Configuration: Sendable {
     public var createIfMissing = true
     /// How much of the tables is kept in memory, in bytes: blocks, indexes and filters together. 0 for nothing.
     public var cacheBytes = 64 << 20
-    /// Size of one memtable, in bytes, from 64 KiB to 2 GiB. At most three are in memory: one that takes writes and
+    /// Size of one memtable, in bytes, from 64 KiB to 512 MiB. At most three are in memory: one that takes writes and
     /// two that wait to be flushed.
     public var memtableBytes = 64 << 20
     /// What a commit survives when it returns, unless it says otherwise itself.
@@ -28,8 +28,8 @@ public struct Configuration: Sendable {
     public init() {}
 
     func engineOptions() throws(StoreError) -> EngineOptions {
-        guard (64 << 10...2 << 30).contains(memtableBytes) else {
-            throw Self.misuse("A memtable of \(memtableBytes) bytes is not possible.", "Choose 64 KiB to 2 GiB.")
+        guard (64 << 10...512 << 20).contains(memtableBytes) else {
+            throw Self.misuse("A memtable of \(memtableBytes) bytes is not possible.", "Choose 64 KiB to 512 MiB.")
         }
         guard cacheBytes >= 0 else {
             throw Self.misuse("A cache of \(cacheBytes) bytes is not possible.", "Choose 0 or more.")

@@ -73,6 +73,11 @@ package enum Epoch {
         let depth = slot.pointee.depth.load(ordering: .relaxed)
         if depth == 0 {
             slot.pointee.pinned.store(counter.value.load(ordering: .acquiring), ordering: .sequentiallyConsistent)
+            #if !arch(x86_64)
+            // There, a later load may pass the store unless it is sequentially consistent too. The store itself is a
+            // full fence on x86.
+            atomicMemoryFence(ordering: .sequentiallyConsistent)
+            #endif
         }
         slot.pointee.depth.store(depth + 1, ordering: .relaxed)
         return slot
