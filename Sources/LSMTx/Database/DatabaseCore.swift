@@ -34,12 +34,14 @@ final class DatabaseCore: Sendable {
             pipeline = nil
             return
         }
+        let snapshots = snapshots
+        engine.readers.withLock { $0 = { floor in snapshots.announce(floor: floor) } }
         let pipeline = CommitPipeline(engine: engine, log: log)
         self.pipeline = pipeline
         guard engine.options.hasBackgroundThreads else { return }
         // The threads hold the engine and the pipeline, not this object, whose deinit ends them.
-        let flusher = try WorkerThread(name: "lsmtx-flush") { engine.runFlushWorker() }
-        threads.withLock { $0.append(flusher) }
+        let worker = try WorkerThread(name: "lsmtx-work") { engine.runBackgroundWorker() }
+        threads.withLock { $0.append(worker) }
         let keeper = try WorkerThread(name: "lsmtx-log") { pipeline.runLogKeeper() }
         threads.withLock { $0.append(keeper) }
     }
@@ -163,7 +165,7 @@ final class DatabaseCore: Sendable {
     private func shutDown() throws(StoreError) {
         while commitsUnderWay.load(ordering: .sequentiallyConsistent) > 0 { SystemClock.sleep(microseconds: 50) }
         pipeline?.stopLogKeeper()
-        engine.stopFlushWorker()
+        engine.stopBackgroundWorker()
         for thread in threads.withLock({ $0 }) { thread.join() }
         pipeline?.syncBuffered()
         Epoch.synchronize()

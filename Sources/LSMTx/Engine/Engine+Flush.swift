@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// Flushing: frozen memtables become tables of level 0, oldest first, and the log that they came from is given back.
 extension Engine {
-    /// Flushes the oldest frozen memtable. Only the flush worker calls this, or whoever runs without one.
+    /// Flushes the oldest frozen memtable. Only the background worker calls this, or whoever runs without one.
     ///
     /// The algorithm:
     /// 1. Wait until every group in the memtable is published: its entries then are the past, and final.
@@ -52,6 +52,7 @@ extension Engine {
             state.withLock { state in
                 state.frozen.removeLast()
                 state.flushFailure = nil
+                state.mayCompact = true
                 replaceView(state, version: version)
             }
             log.truncate(to: logStart, lastNamedIn: before)
@@ -82,33 +83,44 @@ extension Engine {
         return true
     }
 
-    /// The flush worker's life: flush what is frozen, sleep, end when told to.
-    package func runFlushWorker() {
+    private enum BackgroundTask { case flush, compact, stop }
+
+    /// The background worker's life: flush what is frozen, else compact if the levels call for it, else sleep; end when
+    /// told to. An idle store does not wake it.
+    package func runBackgroundWorker() {
+        var waitsForSpace = false
         while true {
-            let mustStop = state.wait(timeoutMilliseconds: 1000) { state -> Bool? in
-                if state.isStopping { return true }
-                return state.frozen.isEmpty || state.flushFailure != nil ? nil : false
+            // After a failure for want of space, a second passes before the next try. A poisoned store does nothing more.
+            let task = state.wait(timeoutMilliseconds: waitsForSpace ? 1000 : nil) { state -> BackgroundTask? in
+                if state.isStopping { return .stop }
+                if waitsForSpace || self.poison.first != nil { return nil }
+                if !state.frozen.isEmpty { return .flush }
+                return state.mayCompact ? .compact : nil
             }
-            if mustStop == true { return }
-            // After a failure for want of space, the timeout above is the pause before the next try.
-            state.withLock { $0.flushFailure = nil }
-            while state.withLock({ !$0.frozen.isEmpty && !$0.isStopping }) {
-                do { try flushOldest() } catch { break }
+            switch task {
+            case .stop:
+                return
+            case nil:
+                waitsForSpace = false
+                state.withLock { $0.flushFailure = nil }
+            case .flush:
+                do { try flushOldest() } catch { waitsForSpace = true }
+            case .compact:
+                state.withLock { $0.mayCompact = false }
+                do {
+                    if try compactOnce() { state.withLock { $0.mayCompact = true } }
+                } catch {
+                    waitsForSpace = true
+                    state.withLock { $0.mayCompact = true }
+                }
             }
-            if poison.first != nil, !waitForStopAfterPoison() { return }
         }
     }
 
-    /// Has the flush worker end after the flush that it is at.
-    package func stopFlushWorker() {
+    /// Has the background worker end, after the flush or the step of a compaction that it is at.
+    package func stopBackgroundWorker() {
         state.withLock { $0.isStopping = true }
         state.notifyAll()
-    }
-
-    /// A poisoned store flushes nothing more; the worker waits for the close.
-    private func waitForStopAfterPoison() -> Bool {
-        _ = state.wait { $0.isStopping ? true : nil }
-        return false
     }
 
     /// Freezes the active memtable, if there is anything in it. The caller holds the commit pipeline still.
@@ -123,6 +135,7 @@ extension Engine {
     package func waitUntilFlushed() throws(StoreError) {
         if !options.hasBackgroundThreads {
             while state.withLock({ !$0.frozen.isEmpty }) { try flushOldest() }
+            try compactAll()
             return
         }
         let failure = state.wait { state -> StoreError?? in

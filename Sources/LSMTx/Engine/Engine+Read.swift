@@ -82,6 +82,7 @@ extension Engine {
             UInt(bitPattern: Unmanaged.passUnretained(state.active.memtable).toOpaque()), ordering: .releasing)
         activeLogStart.store(state.active.logPosition.lsn.rawValue, ordering: .relaxed)
         frozenCount.store(state.frozen.count, ordering: .releasing)
+        levelZeroCount.store(version.levels[0].count, ordering: .relaxed)
         let view = Unmanaged.passRetained(ReadView(memtables: state.memtables, version: version))
         let old = viewPointer.exchange(UInt(bitPattern: view.toOpaque()), ordering: .sequentiallyConsistent)
         guard let pointer = UnsafeMutableRawPointer(bitPattern: old) else { return }

@@ -9,7 +9,7 @@ extension Engine {
     /// The algorithm:
     /// 1. If the active memtable has room and no backlog presses, that is it: a few atomic loads.
     /// 2. Otherwise ``WriteStall`` decides: go on, wait a little, or wait until a flush has finished.
-    /// 3. A full memtable is frozen and handed to the flush worker, and a new one takes its place. Groups never span
+    /// 3. A full memtable is frozen and handed to the background worker, and a new one takes its place. Groups never span
     ///    two memtables, so a memtable's records are one run of the log.
     ///
     /// - Parameters:
@@ -29,6 +29,7 @@ extension Engine {
         let frozen = frozenCount.load(ordering: .acquiring)
         guard let pointer = UnsafeRawPointer(bitPattern: activePointer.load(ordering: .acquiring)),
             frozen < options.maximumFrozenMemtables,
+            levelZeroCount.load(ordering: .relaxed) < options.levelZeroSlow,
             frozen == 0 || Int(clamping: log.liveBytes) < WriteStall.logFactor * options.memtableBytes / 10 * 9
         else { return nil }
         // The state keeps it: only the leader, who is asking, puts another in its place.
@@ -60,6 +61,10 @@ extension Engine {
                 counters.stalls(reason).slowed.add(1, ordering: .relaxed)
                 counters.stalls(reason).nanoseconds.add(
                     SystemClock.monotonicNanoseconds - started, ordering: .relaxed)
+            case .stop(.levelZero):
+                counters.stalls(.levelZero).stopped.add(1, ordering: .relaxed)
+                try waitForCompaction()
+                continue
             case .stop(let reason):
                 counters.stalls(reason).stopped.add(1, ordering: .relaxed)
                 try waitForFlush(reason, of: pressure.stall.frozenMemtables)
@@ -83,7 +88,30 @@ extension Engine {
             activeFill: Double(active.memtable.usedBytes) / Double(options.memtableBytes),
             needsNewMemtable: !hasRoom || (isLongInLog && active.memtable.entryCount > 0),
             liveLogBytes: Int(clamping: log.liveBytes),
-            memtableBytes: options.memtableBytes)
+            memtableBytes: options.memtableBytes,
+            levelZeroTables: levelZeroCount.load(ordering: .relaxed),
+            levelZeroSlow: options.levelZeroSlow, levelZeroStop: options.levelZeroStop)
+    }
+
+    /// Waits until level 0 has become shorter.
+    private func waitForCompaction() throws(StoreError) {
+        let started = SystemClock.monotonicNanoseconds
+        defer {
+            counters.levelZeroStalls.nanoseconds.add(SystemClock.monotonicNanoseconds - started, ordering: .relaxed)
+        }
+        try poison.check()
+        if !options.hasBackgroundThreads {
+            try compactAll()
+            return
+        }
+        let failure = state.wait { state -> StoreError?? in
+            if self.poison.first != nil { return .some(nil) }
+            if self.levelZeroCount.load(ordering: .relaxed) < self.options.levelZeroStop { return .some(nil) }
+            if let failure = state.flushFailure { return .some(failure) }
+            return nil
+        }
+        if let failure, let failure { throw failure }
+        try poison.check()
     }
 
     /// Waits until a flush has finished.

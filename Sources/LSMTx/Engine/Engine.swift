@@ -5,7 +5,8 @@ internal import Synchronization
 /// Who may do what:
 /// - Any thread reads, through ``withView(_:)`` and ``iterator(at:range:)``, without a lock.
 /// - The commit leader, one thread at a time, writes: ``makeRoom(bytes:entries:)``, inserting, and the log.
-/// - The flush worker, one thread, turns frozen memtables into tables (Engine+Flush).
+/// - The background worker, one thread, turns frozen memtables into tables (Engine+Flush) and keeps the levels in
+///   shape (Engine+Compaction).
 ///
 /// The view that readers see is one immutable object behind an atomic pointer. It is replaced with `state` locked, so
 /// replacements do not overtake each other, and the old one is retired through ``Epoch``.
@@ -32,8 +33,11 @@ package final class Engine: Sendable {
     let activePointer: Atomic<UInt>
     let activeLogStart: Atomic<UInt64>
     let frozenCount: Atomic<Int>
+    let levelZeroCount: Atomic<Int>
     let state: Guarded<EngineState>
     let poison = Poison()
+    /// Announces a floor to readers and says at which older timestamps some are open. Set by the layer that knows them.
+    package let readers = Guarded<@Sendable (_ floor: Timestamp) -> [Timestamp]>({ _ in [] })
 
     /// - Parameters:
     ///   - start: What recovery found, or an empty store.
@@ -51,6 +55,7 @@ package final class Engine: Sendable {
         activePointer = Atomic(UInt(bitPattern: Unmanaged.passUnretained(start.active.memtable).toOpaque()))
         activeLogStart = Atomic(start.active.logPosition.lsn.rawValue)
         frozenCount = Atomic(start.frozen.count)
+        levelZeroCount = Atomic(versions.current.levels[0].count)
         let view = ReadView(memtables: state.memtables, version: versions.current)
         viewPointer = Atomic(UInt(bitPattern: Unmanaged.passRetained(view).toOpaque()))
     }
@@ -98,7 +103,9 @@ struct EngineState: Sendable {
     var frozen: [FrozenMemtable]
     /// Set while the last flush could not be done for want of space; writers that must wait for it fail instead.
     var flushFailure: StoreError?
-    /// Tells the flush worker to end.
+    /// Whether the levels may call for a compaction: something changed since it was last found that they do not.
+    var mayCompact = true
+    /// Tells the background worker to end.
     var isStopping = false
 
     init(active: ActiveMemtable, frozen: [FrozenMemtable]) {

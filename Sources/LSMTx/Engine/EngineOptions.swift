@@ -10,6 +10,12 @@ package struct EngineOptions: Sendable {
     package var extentBytes: UInt64 = 1 << 20
     /// Frozen memtables that may wait for their flush beside the active one.
     package var maximumFrozenMemtables = 2
+    /// So many tables of level 0 are compacted into level 1.
+    package var levelZeroTables = 4
+    /// With so many tables in level 0, writers are slowed, and then stopped until a compaction has been done: reads ask
+    /// each of them.
+    package var levelZeroSlow = 12
+    package var levelZeroStop = 20
     /// Survivors of a crash below this size go to a fresh log, larger ones to level 0.
     package var smallLogBytes = 1 << 20
     /// Background threads do the flushing; without them, whoever needs room does it, which makes a test deterministic.

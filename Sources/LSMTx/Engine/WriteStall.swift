@@ -7,6 +7,8 @@ package enum WriteStall {
     package enum Reason: String, Sendable, CaseIterable {
         /// As many memtables as are allowed wait to be flushed.
         case memtables
+        /// Level 0 has so many tables that reads suffer.
+        case levelZero
         /// The live part of the log has reached twice the memtable size.
         case log
     }
@@ -29,11 +31,19 @@ package enum WriteStall {
         package var needsNewMemtable: Bool
         package var liveLogBytes: Int
         package var memtableBytes: Int
+        /// Tables in level 0, and from how many on writers are slowed and stopped.
+        package var levelZeroTables: Int
+        package var levelZeroSlow: Int
+        package var levelZeroStop: Int
 
         package init(
             frozenMemtables: Int, maximumFrozenMemtables: Int, activeFill: Double, needsNewMemtable: Bool,
-            liveLogBytes: Int, memtableBytes: Int
+            liveLogBytes: Int, memtableBytes: Int, levelZeroTables: Int = 0, levelZeroSlow: Int = .max,
+            levelZeroStop: Int = .max
         ) {
+            self.levelZeroTables = levelZeroTables
+            self.levelZeroSlow = levelZeroSlow
+            self.levelZeroStop = levelZeroStop
             self.frozenMemtables = frozenMemtables
             self.maximumFrozenMemtables = maximumFrozenMemtables
             self.activeFill = activeFill
@@ -51,6 +61,12 @@ package enum WriteStall {
     package static let logFactor = 2
 
     package static func decide(_ pressure: Pressure) -> Decision {
+        if pressure.needsNewMemtable, pressure.levelZeroTables >= pressure.levelZeroStop { return .stop(.levelZero) }
+        if pressure.levelZeroTables >= pressure.levelZeroSlow {
+            let excess = Double(pressure.levelZeroTables - pressure.levelZeroSlow + 1)
+            let range = Double(max(pressure.levelZeroStop - pressure.levelZeroSlow, 1))
+            return .slow(microseconds: delay(excess / range), .levelZero)
+        }
         guard pressure.frozenMemtables > 0 else { return .proceed }
         if pressure.needsNewMemtable, pressure.frozenMemtables >= pressure.maximumFrozenMemtables {
             return .stop(.memtables)

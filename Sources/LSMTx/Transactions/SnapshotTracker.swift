@@ -88,6 +88,15 @@ package final class SnapshotTracker: Sendable {
         }
     }
 
+    /// Tells readers that open from now on to read at `newFloor` or later, and says what those read at that are open.
+    package func announce(floor newFloor: Timestamp) -> [Timestamp] {
+        overflow.withLock { _ in
+            let known = floor.load(ordering: .sequentiallyConsistent)
+            floor.store(max(known, newFloor.rawValue), ordering: .sequentiallyConsistent)
+        }
+        return openTimestamps
+    }
+
     /// The timestamps of all open readers, in order, without repetition.
     package var openTimestamps: [Timestamp] {
         var found: Set<Timestamp> = overflow.withLock { Set($0.timestamps.values) }

@@ -53,6 +53,12 @@ package final class Version: Sendable {
         return Version(levels: levels)
     }
 
+    /// The tables with these numbers, in the order asked for.
+    package func tables(_ ids: [TableID]) -> [Table] {
+        let known = Dictionary(uniqueKeysWithValues: tables.map { ($0.descriptor.id, $0) })
+        return ids.compactMap { known[$0] }
+    }
+
     /// The edit that leads here from the empty version: a manifest's base.
     package var asEdit: VersionEdit {
         VersionEdit(added: tables.map(\.descriptor))

@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    /// The flush worker and the log keeper meet the fault, or a commit does; which one is up to their timing.
+    /// The background worker and the log keeper meet the fault, or a commit does; which one is up to their timing.
     @Test(arguments: effects, [false, true])
     func aFailureInTheBackgroundHangsNobody(effect: FaultDevice.Effect, isSticky: Bool) throws {
         for call in stride(from: isSticky ? 1 : 0, to: 110, by: Self.everyCall * 2) {

@@ -1,0 +1,79 @@
+internal import Synchronization
+
+/// Compaction: the background worker keeps the levels in shape when there is nothing to flush.
+///
+/// Flushing comes first. A compaction looks up every few hundred kilobytes, and flushes what has been frozen meanwhile
+/// before it goes on; both run on one thread, so they never take both processors from commits. That is safe: a flush
+/// only adds a table to level 0, newer than all that the compaction replaces.
+///
+/// What may be dropped is decided against the readers that are open when the compaction begins. One that opens later
+/// reads at a newer timestamp than the floor that was announced first (``SnapshotTracker``).
+extension Engine {
+    /// Does the next compaction that the levels call for.
+    ///
+    /// - Returns: `false` when there was nothing to do, or the worker is to stop.
+    /// - Throws: `diskFull`, with nothing changed. After any other error the store is poisoned.
+    package func compactOnce() throws(StoreError) -> Bool {
+        let version = versions.current
+        let descriptors = version.levels.map { $0.map(\.descriptor) }
+        guard let plan = CompactionPicker.pick(levels: descriptors, options: compactionOptions) else { return false }
+        let inputs = version.tables(plan.inputs.map(\.id))
+        let floor = publishedTimestamp
+        let open = readers.withLock { $0 }(floor)
+        let job = CompactionJob(
+            file: file, plan: plan, tables: inputs, generation: versions.nextGeneration,
+            takeTableID: { versions.takeTableID() },
+            readPoints: ReadPoints(floor: floor, older: open.filter { $0 < floor }, oldestWriter: open.first),
+            options: compactionOptions)
+        do throws(StoreError) {
+            let result = try job.run(shouldStop: { isToStop }, pause: { flushBetweenSteps() })
+            guard let result else { return false }
+            do throws(StoreError) {
+                let version = try versions.apply(result.edit) { $0.isClean = false }
+                state.withLock { replaceView($0, version: version) }
+            } catch {
+                // After any other failure a superblock may name the tables already.
+                if error.code == .diskFull { release(result.edit, keeping: plan) }
+                throw error
+            }
+            counters.note(result)
+        } catch {
+            if error.code != .diskFull { acceptNoMore(since: error) }
+            throw error
+        }
+        // The extents of the inputs are free once nobody reads them; retired views are looked at here.
+        Epoch.collect()
+        state.notifyAll()
+        return true
+    }
+
+    /// Gives back the tables that an edit would have added, apart from those that it only moves.
+    private func release(_ edit: VersionEdit, keeping plan: CompactionPlan) {
+        let inputs = Set(plan.inputs.map(\.id))
+        for table in edit.added where !inputs.contains(table.id) {
+            for extent in table.extents { file.allocator.releaseUnpublished(extent) }
+        }
+    }
+
+    private var isToStop: Bool { poison.first != nil || state.withLock { $0.isStopping } }
+
+    /// Flushes what waits; a failure is noted where writers and the worker see it.
+    private func flushBetweenSteps() {
+        while frozenCount.load(ordering: .acquiring) > 0, !isToStop {
+            guard (try? flushOldest()) != nil else { return }
+        }
+    }
+
+    /// Compacts until the levels are in shape, in the caller's thread: for a store without background threads.
+    func compactAll() throws(StoreError) {
+        while try compactOnce() {}
+    }
+
+    private var compactionOptions: CompactionOptions {
+        var result = CompactionOptions()
+        result.levelZeroTables = options.levelZeroTables
+        result.baseBytes = UInt64(options.memtableBytes) * 4
+        result.targetTableBytes = UInt64(options.memtableBytes) / 2
+        return result
+    }
+}
