@@ -1,7 +1,7 @@
 package import LSMTx
 
 /// Checks that every page of a store's file is owned exactly once: by a superblock slot, the manifest, a table or the
-/// log, or that the allocator has it as free or retired.
+/// log, or that the allocator has it as free, retired or held.
 ///
 /// It looks at one moment, so nothing may be writing meanwhile.
 package enum ExtentAudit {
@@ -15,6 +15,7 @@ package enum ExtentAudit {
         add(engine.log?.extents ?? [], "log")
         add(engine.file.allocator.freeRanges, "free")
         add(engine.file.allocator.retiredRanges, "retired")
+        add(engine.file.allocator.heldRanges, "held")
         owners.sort { $0.range.offset < $1.range.offset }
 
         var findings: [String] = []

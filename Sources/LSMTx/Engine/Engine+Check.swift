@@ -176,7 +176,7 @@ extension Engine {
         var ranges = SuperblockSlots.extents + versions.manifests.flatMap(\.extents)
         for table in version.tables { ranges += table.descriptor.extents }
         ranges += log?.extents ?? replayedSegments
-        ranges += file.allocator.freeRanges + file.allocator.retiredRanges
+        ranges += file.allocator.freeRanges + file.allocator.retiredRanges + file.allocator.heldRanges
         ranges.append(FileRange(offset: file.allocator.end, length: 0))
         var unowned: [FileRange] = []
         var shared: [FileRange] = []

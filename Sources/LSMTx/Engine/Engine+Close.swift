@@ -14,6 +14,10 @@ extension Engine {
 
         try freezeForFlush()
         while state.withLock({ !$0.frozen.isEmpty }) { try flushOldest() }
+        // The views that were replaced give up their tables, so that what only they held is free for the log or cut
+        // off. An iterator that outlives the close keeps its own.
+        Epoch.synchronize()
+        Epoch.collect()
 
         let published = publishedTimestamp
         if versions.superblock.logStart.position != log.position {

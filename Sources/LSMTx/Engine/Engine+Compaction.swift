@@ -17,7 +17,7 @@ extension Engine {
         let version = versions.current
         let descriptors = version.levels.map { $0.map(\.descriptor) }
         guard let plan = CompactionPicker.pick(levels: descriptors, options: compactionOptions) else { return false }
-        let inputs = version.tables(plan.inputs.map(\.id))
+        let inputs = plan.inputs.compactMap { version.table($0.id) }
         let floor = publishedTimestamp
         let open = readers.withLock { $0 }(floor)
         let job = CompactionJob(

@@ -16,8 +16,11 @@ package final class MergingIterator {
     private let memtables: UnsafeMutablePointer<MemtableCursor>
     private let memtableCount: Int
     private let tables: UnsafeMutablePointer<TableCursor>
-    private let tableCount: Int
-    /// Each source's key while it has one; a count below zero marks a source at its end.
+    private let levels: UnsafeMutablePointer<LevelCursor>
+    /// The place of the first level in the row of all sources, which are memtables, then tables of level 0, then
+    /// levels.
+    private let levelsStart: Int
+    /// Each source's key while it has one.
     private let heads: UnsafeMutablePointer<Head>
     private let sourceCount: Int
     private var current = -1
@@ -41,15 +44,19 @@ package final class MergingIterator {
     package init(view: ReadView, at timestamp: Timestamp, range: KeyRange) {
         self.view = view
         let viewMemtables = view.memtables
-        let viewTables = view.tables
-        // One piece of memory for the three rows, with place for every source of the view.
+        let viewLevels = view.version.levels
+        let levelZero = viewLevels[0]
+        // One piece of memory for the four rows, with place for every source of the view.
         let tablesOffset = Self.aligned(viewMemtables.count * MemoryLayout<MemtableCursor>.stride)
-        let headsOffset = tablesOffset + Self.aligned(viewTables.count * MemoryLayout<TableCursor>.stride)
-        let headBytes = (viewMemtables.count + viewTables.count) * MemoryLayout<Head>.stride
+        let levelsOffset = tablesOffset + Self.aligned(levelZero.count * MemoryLayout<TableCursor>.stride)
+        let deepCount = viewLevels.count - 1
+        let headsOffset = levelsOffset + Self.aligned(deepCount * MemoryLayout<LevelCursor>.stride)
+        let headBytes = (viewMemtables.count + levelZero.count + deepCount) * MemoryLayout<Head>.stride
         memory = .allocate(capacity: (headsOffset + headBytes) / 8)
         let base = UnsafeMutableRawPointer(memory)
         memtables = base.assumingMemoryBound(to: MemtableCursor.self)
         tables = (base + tablesOffset).assumingMemoryBound(to: TableCursor.self)
+        levels = (base + levelsOffset).assumingMemoryBound(to: LevelCursor.self)
         heads = (base + headsOffset).assumingMemoryBound(to: Head.self)
         var count = 0
         // An empty memtable has no smallest timestamp. What is published at `timestamp` was counted before.
@@ -59,12 +66,22 @@ package final class MergingIterator {
         }
         memtableCount = count
         count = 0
-        for table in viewTables where table.descriptor.mayHoldKeys(in: range, at: timestamp) {
+        for table in levelZero where table.descriptor.mayHoldKeys(in: range, at: timestamp) {
             (tables + count).initialize(to: table.cursor(at: timestamp))
             count += 1
         }
-        tableCount = count
-        sourceCount = memtableCount + tableCount
+        levelsStart = memtableCount + count
+        count = 0
+        var number = 1
+        while number <= deepCount {
+            let met = viewLevels[number].indices(meeting: range)
+            if !met.isEmpty {
+                (levels + count).initialize(to: LevelCursor(viewLevels[number], in: met, at: timestamp))
+                count += 1
+            }
+            number += 1
+        }
+        sourceCount = levelsStart + count
         heads.initialize(repeating: Head(key: .empty, isValid: false), count: sourceCount)
     }
 
@@ -72,7 +89,8 @@ package final class MergingIterator {
 
     deinit {
         memtables.deinitialize(count: memtableCount)
-        tables.deinitialize(count: tableCount)
+        tables.deinitialize(count: levelsStart - memtableCount)
+        levels.deinitialize(count: sourceCount - levelsStart)
         memory.deallocate()
     }
 
@@ -84,22 +102,22 @@ package final class MergingIterator {
 
     /// The entry's value, valid until the next move.
     package var value: BorrowedBytes {
-        current < memtableCount ? memtables[current].entry.value : tables[current - memtableCount].entry.value
+        if current < memtableCount { return memtables[current].entry.value }
+        if current < levelsStart { return tables[current - memtableCount].entry.value }
+        return levels[current - levelsStart].entry.value
     }
 
     private func kind(_ source: Int) -> EntryKind {
-        source < memtableCount ? memtables[source].entry.kind : tables[source - memtableCount].entry.kind
+        if source < memtableCount { return memtables[source].entry.kind }
+        if source < levelsStart { return tables[source - memtableCount].entry.kind }
+        return levels[source - levelsStart].entry.kind
     }
 
     /// Moves to the first entry whose key is at or after `key`.
     package func seek(to key: BorrowedBytes) throws(StoreError) {
         direction = .forward
         try forEachSource { source throws(StoreError) in
-            if source < memtableCount {
-                memtables[source].seek(to: key)
-            } else {
-                try tables[source - memtableCount].seek(to: key)
-            }
+            try seek(source, to: key)
         }
         try settle()
     }
@@ -110,8 +128,10 @@ package final class MergingIterator {
         try forEachSource { source throws(StoreError) in
             if source < memtableCount {
                 memtables[source].seekBackward(before: key)
-            } else {
+            } else if source < levelsStart {
                 try tables[source - memtableCount].seekBackward(before: key)
+            } else {
+                try levels[source - levelsStart].seekBackward(before: key)
             }
         }
         try settle()
@@ -123,8 +143,10 @@ package final class MergingIterator {
         try forEachSource { source throws(StoreError) in
             if source < memtableCount {
                 memtables[source].seekToLast()
-            } else {
+            } else if source < levelsStart {
                 try tables[source - memtableCount].seekToLast()
+            } else {
+                try levels[source - levelsStart].seekToLast()
             }
         }
         try settle()
@@ -138,11 +160,7 @@ package final class MergingIterator {
             direction = .forward
             let last = turningKey.bytes
             try forEachSource { source throws(StoreError) in
-                if source < memtableCount {
-                    memtables[source].seek(to: last)
-                } else {
-                    try tables[source - memtableCount].seek(to: last)
-                }
+                try seek(source, to: last)
                 load(source)
                 if heads[source].isValid, KeyOrder.isEqual(heads[source].key, last) { try step(source) }
             }
@@ -164,6 +182,16 @@ package final class MergingIterator {
         try settle()
     }
 
+    private func seek(_ source: Int, to key: BorrowedBytes) throws(StoreError) {
+        if source < memtableCount {
+            memtables[source].seek(to: key)
+        } else if source < levelsStart {
+            try tables[source - memtableCount].seek(to: key)
+        } else {
+            try levels[source - levelsStart].seek(to: key)
+        }
+    }
+
     private func forEachSource(_ body: (Int) throws(StoreError) -> Void) throws(StoreError) {
         // A failure leaves no entry to look at, rather than one that a failed source may have hidden.
         current = -1
@@ -180,9 +208,12 @@ package final class MergingIterator {
         if source < memtableCount {
             let isValid = memtables[source].isValid
             heads[source] = Head(key: isValid ? memtables[source].key : .empty, isValid: isValid)
-        } else {
+        } else if source < levelsStart {
             let isValid = tables[source - memtableCount].isValid
             heads[source] = Head(key: isValid ? tables[source - memtableCount].key : .empty, isValid: isValid)
+        } else {
+            let isValid = levels[source - levelsStart].isValid
+            heads[source] = Head(key: isValid ? levels[source - levelsStart].key : .empty, isValid: isValid)
         }
     }
 
@@ -191,10 +222,16 @@ package final class MergingIterator {
     private func step(_ source: Int) throws(StoreError) {
         if source < memtableCount {
             if direction == .forward { memtables[source].next() } else { memtables[source].previous() }
+        } else if source < levelsStart {
+            if direction == .forward {
+                try tables[source - memtableCount].next()
+            } else {
+                try tables[source - memtableCount].previous()
+            }
         } else if direction == .forward {
-            try tables[source - memtableCount].next()
+            try levels[source - levelsStart].next()
         } else {
-            try tables[source - memtableCount].previous()
+            try levels[source - levelsStart].previous()
         }
         load(source)
     }
@@ -228,34 +265,5 @@ package final class MergingIterator {
             }
             try step(best)
         }
-    }
-}
-
-/// A buffer that keeps a copy of some bytes and grows as needed.
-package final class GrowingBuffer {
-    private var memory: UnsafeMutableRawPointer
-    private var capacity: Int
-    private var count = 0
-
-    package init(capacity: Int = 64) {
-        self.capacity = capacity
-        memory = .allocate(byteCount: capacity, alignment: 8)
-    }
-
-    deinit { memory.deallocate() }
-
-    /// The copy, valid until the next ``assign(_:)``.
-    package var bytes: BorrowedBytes { BorrowedBytes(base: memory, count: count) }
-
-    /// Replaces the copy. `source` may be the buffer's own bytes.
-    package func assign(_ source: BorrowedBytes) {
-        if source.count > capacity {
-            let grown = UnsafeMutableRawPointer.allocate(byteCount: source.count, alignment: 8)
-            memory.deallocate()
-            memory = grown
-            capacity = source.count
-        }
-        memory.copyMemory(from: source.base, byteCount: source.count)
-        count = source.count
     }
 }

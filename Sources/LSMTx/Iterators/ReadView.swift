@@ -7,8 +7,6 @@ package final class ReadView: @unchecked Sendable {
 
     package let memtables: [Memtable]
     package let version: Version
-    /// All tables in the order in which they are asked: level 0 newest first, then the deeper levels.
-    package let tables: [Table]
 
     /// The same objects without reference counting, for the hot path. `memtables` and `version` keep them alive.
     private let memtableRefs: UnsafeMutablePointer<Unmanaged<Memtable>>
@@ -19,7 +17,6 @@ package final class ReadView: @unchecked Sendable {
     package init(memtables: [Memtable], version: Version) {
         self.memtables = memtables
         self.version = version
-        tables = version.tables
         memtableCount = memtables.count
         memtableRefs = .allocate(capacity: max(memtableCount, 1))
         for (index, memtable) in memtables.enumerated() {
@@ -106,16 +103,8 @@ package final class ReadView: @unchecked Sendable {
 
     /// The one table of a deeper level that can hold `key`.
     private static func table(of key: BorrowedBytes, in level: [Table]) -> Table? {
-        var low = 0
-        var high = level.count
-        while low < high {
-            let middle = (low + high) / 2
-            let isBefore = level[middle].descriptor.largestKey.withUnsafeBytes {
-                KeyOrder.compare(BorrowedBytes($0), key) < 0
-            }
-            if isBefore { low = middle + 1 } else { high = middle }
-        }
-        return low < level.count ? level[low] : nil
+        let index = level.firstEnding(atOrAfter: key, in: level.indices)
+        return index < level.count ? level[index] : nil
     }
 }
 

@@ -4,10 +4,11 @@
 /// reach; whatever they cannot reach was never published, and is free (R3 in Recovery).
 ///
 /// Reuse (R4): a released extent may still be named by the older superblock slot, so it becomes free only once both
-/// slots are newer than the state that last named it. Losing either slot then loses nothing.
+/// slots are newer than the state that last named it. Losing either slot then loses nothing. What readers may still
+/// read is held before that: it is neither free nor retired until the last of them is gone (``HeldExtents``).
 ///
-/// Invariant: free ranges are sorted, disjoint, not adjacent, page-aligned and below ``end``; so are retired ones,
-/// and neither overlaps the other or an extent in use.
+/// Invariant: free ranges are sorted, disjoint, not adjacent, page-aligned and below ``end``; retired and held ones
+/// are page-aligned and below ``end`` too, and none of these overlaps another or an extent in use.
 package final class ExtentAllocator: Sendable {
     package static let pageBytes: UInt64 = 4096
 
@@ -27,6 +28,11 @@ package final class ExtentAllocator: Sendable {
     fileprivate struct State {
         var free: [FileRange] = []
         var retired: [Retired] = []
+        /// By the number of their ``HeldExtents``.
+        var held: [UInt64: [FileRange]] = [:]
+        var holds: UInt64 = 0
+        /// The older slot's generation, as the last ``ExtentAllocator/reclaim(oldestSlot:)`` knew it.
+        var oldestSlot = Generation(rawValue: 0)
         var end: UInt64 = 0
     }
 
@@ -53,7 +59,7 @@ package final class ExtentAllocator: Sendable {
         self.state = Guarded(state)
     }
 
-    /// The first byte past everything in use, retired or free.
+    /// The first byte past everything in use, held, retired or free.
     package var end: UInt64 { state.withLock { $0.end } }
 
     /// The free ranges in order, for the integrity check.
@@ -61,6 +67,11 @@ package final class ExtentAllocator: Sendable {
 
     /// Extents that wait for the older superblock slot to be replaced.
     package var retiredRanges: [FileRange] { state.withLock { $0.retired.map(\.range) } }
+
+    /// Extents that no published state needs any more, but readers may.
+    package var heldRanges: [FileRange] {
+        state.withLock { state in state.held.values.flatMap { $0 } }.sorted { $0.offset < $1.offset }
+    }
 
     /// Takes one run of at least `bytes` bytes, rounded up to whole pages.
     ///
@@ -93,6 +104,31 @@ package final class ExtentAllocator: Sendable {
         state.withLock { $0.retired.append(Retired(range: range, generation: generation)) }
     }
 
+    /// Gives back extents that a published state may name and that readers may still read: they are kept as they are
+    /// while the result lives, and are released when it ends.
+    package func hold(_ ranges: [FileRange], lastNamedIn generation: Generation) -> HeldExtents {
+        let number = state.withLock { state in
+            state.holds += 1
+            state.held[state.holds] = ranges
+            return state.holds
+        }
+        return HeldExtents(allocator: self, number: number, generation: generation)
+    }
+
+    /// Ends a hold. It may be the last to end for long, so what no slot names any more does not wait for the next
+    /// change, but is free at once.
+    fileprivate func endHold(_ number: UInt64, lastNamedIn generation: Generation) {
+        state.withLock { state in
+            for range in state.held.removeValue(forKey: number) ?? [] {
+                if generation < state.oldestSlot {
+                    state.insertFree(range)
+                } else {
+                    state.retired.append(Retired(range: range, generation: generation))
+                }
+            }
+        }
+    }
+
     /// Gives back an extent that no published state ever named.
     package func releaseUnpublished(_ range: FileRange) {
         state.withLock { $0.insertFree(range) }
@@ -101,6 +137,7 @@ package final class ExtentAllocator: Sendable {
     /// Frees what was last named before `oldestSlot`, the older of the two slots' generations.
     package func reclaim(oldestSlot: Generation) {
         state.withLock { state in
+            state.oldestSlot = max(state.oldestSlot, oldestSlot)
             let ready = state.retired.filter { $0.generation < oldestSlot }
             state.retired.removeAll { $0.generation < oldestSlot }
             for retired in ready { state.insertFree(retired.range) }
@@ -121,6 +158,24 @@ package final class ExtentAllocator: Sendable {
     package static func wholePages(_ bytes: UInt64) -> UInt64 {
         (bytes + pageBytes - 1) / pageBytes * pageBytes
     }
+}
+
+/// Keeps extents that no published state needs any more from being used again, for as long as it lives.
+///
+/// Whatever may read the extents has a reference. When the last one goes, on whatever thread, the allocator releases
+/// them.
+package final class HeldExtents: Sendable {
+    private let allocator: ExtentAllocator
+    private let number: UInt64
+    private let generation: Generation
+
+    fileprivate init(allocator: ExtentAllocator, number: UInt64, generation: Generation) {
+        self.allocator = allocator
+        self.number = number
+        self.generation = generation
+    }
+
+    deinit { allocator.endHold(number, lastNamedIn: generation) }
 }
 
 extension ExtentAllocator.State {

@@ -22,9 +22,15 @@ package final class Table: @unchecked Sendable {
     let dataSlots = Atomic<UInt>(0)
     /// Set when the filter's bytes are bad, or are too many for the cache: every key may be here then.
     let isFilterUnusable = Atomic<Bool>(false)
+    private let extentsUse: ExtentsUse
 
-    package init(descriptor: TableDescriptor, file: StoreFile, cache: BlockCache) {
+    package convenience init(descriptor: TableDescriptor, file: StoreFile, cache: BlockCache) {
+        self.init(descriptor: descriptor, file: file, cache: cache, extentsUse: ExtentsUse())
+    }
+
+    private init(descriptor: TableDescriptor, file: StoreFile, cache: BlockCache, extentsUse: ExtentsUse) {
         self.descriptor = descriptor
+        self.extentsUse = extentsUse
         self.file = file
         self.cache = cache
         smallestTimestamp = descriptor.smallestTimestamp.rawValue
@@ -45,6 +51,30 @@ package final class Table: @unchecked Sendable {
         cache.remove(slots, count: count)
         slots.deallocate()
         cache.charge(-Table.slotBytes(count))
+    }
+
+    /// The same table in another level.
+    ///
+    /// Old views go on with this object, new ones take the other; each has cached blocks of its own, through slots of
+    /// its own. Both read the same extents, so these are held until both are gone, whichever became obsolete.
+    package func moved(toLevel level: Int) -> Table {
+        Table(descriptor: descriptor.moved(toLevel: level), file: file, cache: cache, extentsUse: extentsUse)
+    }
+
+    /// Says that the current version has no use for the table any more: its extents are free for others once nothing
+    /// reads it, which is when this object and those that it was moved from or to are gone. Called once.
+    package func becomeObsolete(holding extents: HeldExtents) { extentsUse.end(holding: extents) }
+
+    /// What the objects of one table share, so that its extents outlast them all.
+    private final class ExtentsUse: Sendable {
+        private let held = Guarded(HeldExtents?.none)
+
+        func end(holding extents: HeldExtents) {
+            held.withLock { held in
+                precondition(held == nil, "a table became obsolete twice")
+                held = extents
+            }
+        }
     }
 
     /// What so many slots take.

@@ -12,7 +12,7 @@ internal import CLSMTxShims
 ///
 /// A cursor that met damage stays failed, and throws again at every move until it is placed anew: it never skips.
 package struct TableCursor: ~Copyable {
-    private let table: Table
+    private var table: Table
     private let timestamp: UInt64
     private var indexBlock: BlockCache.Block?
     private var dataBlock: BlockCache.Block?
@@ -41,6 +41,19 @@ package struct TableCursor: ~Copyable {
     deinit {
         dataBlock?.unpin()
         indexBlock?.unpin()
+    }
+
+    /// Leaves the table for another, and stands on no entry until it is placed there. Its memory is kept.
+    package mutating func stand(in table: Table) {
+        dataBlock?.unpin()
+        indexBlock?.unpin()
+        dataBlock = nil
+        indexBlock = nil
+        number = 0
+        count = 0
+        self.table = table
+        failure = nil
+        isValid = false
     }
 
     /// Goes to the first visible key.

@@ -19,26 +19,35 @@ package final class Version: Sendable {
 
     /// The version that `edit` leads to.
     ///
+    /// An edit that removes and adds the same table moves it to another level.
+    ///
     /// - Parameter open: Makes the table of a descriptor; no file access is needed.
-    /// - Throws: `corrupt` when the edit removes a table that is not there, adds one twice, or makes tables of a
-    ///   deeper level overlap.
+    /// - Throws: `corrupt` when the edit removes a table that is not there, adds one twice, changes one that it moves,
+    ///   or makes tables of a deeper level overlap.
     package func applying(
         _ edit: VersionEdit, open: (TableDescriptor) -> Table
     ) throws(StoreError) -> Version {
         var levels = levels
+        var removed: [TableID: Table] = [:]
         for id in edit.removed {
-            guard let level = levels.firstIndex(where: { $0.contains { $0.descriptor.id == id } }) else {
+            guard let (level, index) = levels.place(of: id) else {
                 throw .corrupt("An edit removes table \(id), which is not there.", structure: "manifest")
             }
-            levels[level].removeAll { $0.descriptor.id == id }
+            removed[id] = levels[level].remove(at: index)
         }
         for table in edit.added {
-            let isKnown = levels.contains { $0.contains { $0.descriptor.id == table.id } }
-            guard !isKnown else {
+            guard levels.place(of: table.id) == nil else {
                 throw .corrupt("An edit adds table \(table.id) twice.", structure: "manifest")
             }
             while levels.count <= table.level { levels.append([]) }
-            levels[table.level].append(open(table))
+            if let moving = removed[table.id] {
+                guard moving.descriptor.moved(toLevel: table.level) == table else {
+                    throw .corrupt("An edit changes table \(table.id), which it moves.", structure: "manifest")
+                }
+                levels[table.level].append(moving.moved(toLevel: table.level))
+            } else {
+                levels[table.level].append(open(table))
+            }
         }
         levels[0].sort { $0.descriptor.id > $1.descriptor.id }
         for level in levels.indices.dropFirst() {
@@ -53,14 +62,22 @@ package final class Version: Sendable {
         return Version(levels: levels)
     }
 
-    /// The tables with these numbers, in the order asked for.
-    package func tables(_ ids: [TableID]) -> [Table] {
-        let known = Dictionary(uniqueKeysWithValues: tables.map { ($0.descriptor.id, $0) })
-        return ids.compactMap { known[$0] }
+    /// The table of that number, if it is live.
+    package func table(_ id: TableID) -> Table? {
+        levels.place(of: id).map { levels[$0.level][$0.index] }
     }
 
     /// The edit that leads here from the empty version: a manifest's base.
     package var asEdit: VersionEdit {
         VersionEdit(added: tables.map(\.descriptor))
+    }
+}
+
+extension [[Table]] {
+    fileprivate func place(of id: TableID) -> (level: Int, index: Int)? {
+        for (level, tables) in enumerated() {
+            if let index = tables.firstIndex(where: { $0.descriptor.id == id }) { return (level, index) }
+        }
+        return nil
     }
 }

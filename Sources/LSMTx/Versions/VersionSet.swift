@@ -10,6 +10,7 @@
 ///    state, and what it alone used can be reused at once (R4). The second write costs one small durable write per
 ///    flush; without it, every flush would leave a whole memtable's log waiting for the next.
 /// 5. The new version is published to readers by the caller.
+/// 6. The extents of a table that went are held until the last version, view or iterator that has it is gone.
 ///
 /// Only one thread changes the set at a time: the store's background worker, or recovery before it starts.
 package final class VersionSet: Sendable {
@@ -121,11 +122,11 @@ package final class VersionSet: Sendable {
         for extent in older.obsolete + newer.obsolete {
             file.allocator.release(extent, lastNamedIn: before.superblock.generation)
         }
-        for id in edit.removed {
-            guard let table = before.version.tables.first(where: { $0.descriptor.id == id }) else { continue }
-            for extent in table.descriptor.extents {
-                file.allocator.release(extent, lastNamedIn: before.superblock.generation)
-            }
+        for id in edit.removed where version.table(id) == nil {
+            guard let table = before.version.table(id) else { continue }
+            table.becomeObsolete(
+                holding: file.allocator.hold(
+                    table.descriptor.extents, lastNamedIn: before.superblock.generation))
         }
         file.allocator.reclaim(oldestSlot: oldestSlot)
         return version
