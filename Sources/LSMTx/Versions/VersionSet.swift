@@ -121,7 +121,8 @@ package final class VersionSet: Sendable {
         for extent in older.obsolete + newer.obsolete {
             file.allocator.release(extent, lastNamedIn: before.superblock.generation)
         }
-        for id in edit.removed {
+        // A table that is removed and added only changes its level, and keeps its extents.
+        for id in edit.removed where !edit.added.contains(where: { $0.id == id }) {
             guard let table = before.version.tables.first(where: { $0.descriptor.id == id }) else { continue }
             for extent in table.descriptor.extents {
                 file.allocator.release(extent, lastNamedIn: before.superblock.generation)
