@@ -22,7 +22,7 @@ extension Engine {
         let open = readers.withLock { $0 }(floor)
         let job = CompactionJob(
             file: file, plan: plan, tables: inputs, generation: versions.nextGeneration,
-            takeTableID: { versions.takeTableID() },
+            takeTableID: { self.versions.takeTableID() },
             readPoints: ReadPoints(floor: floor, older: open.filter { $0 < floor }, oldestWriter: open.first),
             options: compactionOptions)
         do throws(StoreError) {

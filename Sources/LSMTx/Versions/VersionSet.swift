@@ -122,6 +122,7 @@ package final class VersionSet: Sendable {
         for extent in older.obsolete + newer.obsolete {
             file.allocator.release(extent, lastNamedIn: before.superblock.generation)
         }
+        // A table that is removed and added only changes its level, and keeps its extents.
         for id in edit.removed where version.table(id) == nil {
             guard let table = before.version.table(id) else { continue }
             table.becomeObsolete(

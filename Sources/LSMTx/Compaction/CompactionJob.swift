@@ -1,0 +1,148 @@
+/// Carries out a plan: merges tables, drops what no read point needs, and writes the rest to new tables.
+///
+/// The algorithm:
+/// 1. A trivial move only renames: the edit takes the table out of its level and adds it to the next.
+/// 2. The inputs' versions are merged in order. They are disjoint: each version is in one table.
+/// 3. For each key the ``VersionFilter`` says what goes on; tombstones that it holds back are written before the next
+///    version of the key that is kept.
+/// 4. Tables are cut between keys, and read back when they are complete.
+/// 5. Every so many bytes of input the job asks whether it should stop, and lets more urgent work go first. Nothing
+///    that it holds is in anyone's way meanwhile.
+/// 6. What went in must have come out or been dropped, entry by entry; else input was lost on the way.
+package struct CompactionJob {
+    private let file: StoreFile
+    private let plan: CompactionPlan
+    private let tables: [Table]
+    private let generation: Generation
+    private let takeTableID: () -> TableID
+    private let readPoints: ReadPoints
+    private let options: CompactionOptions
+
+    /// - Parameters:
+    ///   - tables: Those of `plan.inputs`, in the same order.
+    ///   - generation: The next one to be published, or an earlier one: it is the new tables' mark of birth.
+    ///   - readPoints: Taken after the inputs were chosen, so that every reader who may still come reads at one.
+    package init(
+        file: StoreFile, plan: CompactionPlan, tables: [Table], generation: Generation,
+        takeTableID: @escaping () -> TableID, readPoints: ReadPoints, options: CompactionOptions
+    ) {
+        precondition(tables.map(\.descriptor.id) == plan.inputs.map(\.id), "the tables are not those of the plan")
+        self.file = file
+        self.plan = plan
+        self.tables = tables
+        self.generation = generation
+        self.takeTableID = takeTableID
+        self.readPoints = readPoints
+        self.options = options
+    }
+
+    /// Writes the new tables and returns the edit that puts them in place; nothing is synced or published.
+    ///
+    /// - Parameters:
+    ///   - shouldStop: Whether to give up.
+    ///   - pause: Called every `pauseBytes` of input; returns when the job may go on.
+    /// - Returns: `nil` when it was stopped, with every extent given back.
+    /// - Throws: What reading and writing throw; `corrupt` when the inputs are not in order, or the outputs do not hold
+    ///   what was written. Every extent was given back.
+    package func run(shouldStop: () -> Bool, pause: () -> Void) throws(StoreError) -> CompactionResult? {
+        if plan.isTrivialMove {
+            let moved = plan.inputs.map { $0.moved(toLevel: plan.targetLevel) }
+            return CompactionResult(
+                edit: VersionEdit(added: moved, removed: plan.inputs.map(\.id)), statistics: CompactionStatistics())
+        }
+        var output = CompactionOutput(
+            file: file, level: plan.targetLevel, generation: generation, takeTableID: takeTableID, options: options)
+        var statistics = CompactionStatistics()
+        guard try merge(into: &output, &statistics, shouldStop: shouldStop, pause: pause) else { return nil }
+        try output.finish()
+        guard !shouldStop() else { return nil }
+        let expected = plan.inputs.reduce(0) { $0 + $1.statistics.entryCount }
+        let dropped = statistics.droppedSuperseded + statistics.droppedTombstones
+        guard statistics.entriesIn == expected, statistics.entriesOut + dropped == expected else {
+            throw .corrupt(
+                "A compaction met \(statistics.entriesIn) of \(expected) entries.", structure: "table")
+        }
+        let added = output.take()
+        statistics.bytesIn = plan.inputs.reduce(0) { $0 + $1.fileBytes }
+        statistics.bytesOut = added.reduce(0) { $0 + $1.fileBytes }
+        return CompactionResult(
+            edit: VersionEdit(added: added, removed: plan.inputs.map(\.id)), statistics: statistics)
+    }
+
+    /// - Returns: `false` when it was stopped.
+    private func merge(
+        into output: inout CompactionOutput, _ statistics: inout CompactionStatistics, shouldStop: () -> Bool,
+        pause: () -> Void
+    ) throws(StoreError) -> Bool {
+        var merge = CompactionMerge(tables)
+        var filter = VersionFilter(readPoints: readPoints)
+        var deeper = DeeperKeys(plan.deeper)
+        var place = Place()
+        var untilPause = options.pauseBytes
+        try merge.start()
+        while merge.isValid {
+            let key = merge.key
+            let entry = merge.entry
+            if try place.moves(to: key, entry.timestamp) {
+                statistics.droppedTombstones += UInt64(filter.beginKey())
+                try output.beginKey()
+            }
+            statistics.entriesIn += 1
+            let verdict = filter.judge(
+                entry.timestamp, kind: entry.kind,
+                mayHaveOlderElsewhere: entry.kind == .tombstone && deeper.mayHold(key))
+            switch verdict {
+            case .dropSuperseded:
+                statistics.droppedSuperseded += 1
+            case .hold:
+                break
+            case .keep:
+                if !filter.held.isEmpty {
+                    for timestamp in filter.held {
+                        try output.add(key: key, timestamp: timestamp, kind: .tombstone, value: .empty)
+                    }
+                    statistics.entriesOut += UInt64(filter.held.count)
+                    filter.takeOutHeld()
+                }
+                try output.add(key: key, timestamp: entry.timestamp, kind: entry.kind, value: entry.value)
+                statistics.entriesOut += 1
+            }
+            untilPause -= key.count + entry.value.count + Self.entryBytes
+            try merge.next()
+            if untilPause <= 0 {
+                untilPause = options.pauseBytes
+                if shouldStop() { return false }
+                pause()
+            }
+        }
+        statistics.droppedTombstones += UInt64(filter.beginKey())
+        return true
+    }
+
+    /// About what an entry takes beside its key and value.
+    private static let entryBytes = 16
+}
+
+/// Where a merge is. Its order is checked here, because a crafted file could name tables that contradict each other,
+/// and a builder relies on it.
+private struct Place {
+    private let key = GrowingBuffer()
+    private var timestamp: Timestamp?
+
+    /// - Returns: Whether `key` is another than before.
+    @inline(__always)
+    mutating func moves(to next: BorrowedBytes, _ newTimestamp: Timestamp) throws(StoreError) -> Bool {
+        defer { timestamp = newTimestamp }
+        if let timestamp {
+            let order = KeyOrder.compare(key.bytes, next)
+            if order == 0, newTimestamp < timestamp { return false }
+            guard order < 0 else { throw Self.outOfOrder }
+        }
+        key.assign(next)
+        return true
+    }
+
+    private static var outOfOrder: StoreError {
+        .corrupt("The tables of a compaction contradict each other.", structure: "table")
+    }
+}

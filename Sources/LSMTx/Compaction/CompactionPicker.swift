@@ -1,0 +1,112 @@
+/// Leveled compaction: says from the tables of each level alone what should be compacted next.
+///
+/// Levels are numbered from the top, and a new one is opened when the last is full, so that a read never passes
+/// empty levels. (Rejected: a fixed last level that fills first, with the levels above opened upwards. It gives the
+/// same sizes, but small stores then have five empty levels.)
+///
+/// What a level may hold follows from the last level's size, which is nearly that of the live data:
+/// 1. The last level, number d, may hold `baseBytes` times `levelRatio` to the power of d - 1; past that, tables go
+///    to a new level.
+/// 2. A level n above it may hold the last level's size divided by `levelRatio` to the power of d - n, but at least
+///    `baseBytes`. So what is superseded above the last level stays a small share of the whole.
+/// 3. Level 0 is measured by its number of tables.
+///
+/// Each has a score: what it holds, divided by what it may. The highest one that is above 1 (level 0: at least 1)
+/// is compacted, the upper one if two are equal. Each plan moves bytes down, so there is an end to them.
+package enum CompactionPicker {
+    /// The next plan, or `nil` when every level is within its limits.
+    ///
+    /// - Parameter levels: Level 0 newest first, the others in key order.
+    package static func pick(levels: [[TableDescriptor]], options: CompactionOptions) -> CompactionPlan? {
+        var best: (level: Int, score: Double)?
+        for level in levels.indices {
+            let score = score(of: level, in: levels, options: options)
+            let isDue = level == 0 ? score >= 1 : score > 1
+            if isDue, score > best?.score ?? 0 { best = (level, score) }
+        }
+        guard let best else { return nil }
+        return best.level == 0 ? levelZero(levels) : table(ofLevel: best.level, levels)
+    }
+
+    /// Everything into one level: the last one, or one below level 0 when that is all there is. `nil` without tables.
+    package static func everything(levels: [[TableDescriptor]]) -> CompactionPlan? {
+        guard let last = levels.lastIndex(where: { !$0.isEmpty }) else { return nil }
+        return CompactionPlan(
+            inputs: levels.flatMap { $0 }, targetLevel: max(last, 1), isTrivialMove: false, deeper: [],
+            reason: .requested)
+    }
+
+    private static func score(of level: Int, in levels: [[TableDescriptor]], options: CompactionOptions) -> Double {
+        if level == 0 { return Double(levels[0].count) / Double(options.levelZeroTables) }
+        guard level + 1 < options.maximumLevels, let last = levels.lastIndex(where: { !$0.isEmpty }), level <= last
+        else { return 0 }
+        let ratio = Double(options.levelRatio)
+        var limit = Double(options.baseBytes)
+        if level == last {
+            for _ in 1..<level { limit *= ratio }
+        } else {
+            var share = Double(bytes(levels[last]))
+            for _ in level..<last { share /= ratio }
+            limit = max(limit, share)
+        }
+        return Double(bytes(levels[level])) / limit
+    }
+
+    /// All of level 0, whose tables overlap, into level 1.
+    private static func levelZero(_ levels: [[TableDescriptor]]) -> CompactionPlan {
+        let range = Self.range(levels[0])
+        return plan(
+            levels[0], targetLevel: 1, overlaps: overlapping(range, in: levels, level: 1), levels: levels,
+            reason: .levelZero)
+    }
+
+    /// The table of the level that costs least to merge into the next; the first in key order of several.
+    private static func table(ofLevel level: Int, _ levels: [[TableDescriptor]]) -> CompactionPlan? {
+        var best: (table: TableDescriptor, overlaps: [TableDescriptor], cost: UInt64)?
+        for table in levels[level] {
+            let overlaps = overlapping(range([table]), in: levels, level: level + 1)
+            let cost = bytes(overlaps)
+            if best.map({ cost < $0.cost }) ?? true { best = (table, overlaps, cost) }
+        }
+        guard let best else { return nil }
+        return plan(
+            [best.table], targetLevel: level + 1, overlaps: best.overlaps, levels: levels, reason: .levelSize(level))
+    }
+
+    private static func plan(
+        _ tables: [TableDescriptor], targetLevel: Int, overlaps: [TableDescriptor], levels: [[TableDescriptor]],
+        reason: CompactionPlan.Reason
+    ) -> CompactionPlan {
+        let inputs = tables + overlaps
+        let range = range(inputs)
+        var deeper: [TableDescriptor] = []
+        for level in levels.indices where level > targetLevel {
+            deeper += overlapping(range, in: levels, level: level)
+        }
+        return CompactionPlan(
+            inputs: inputs, targetLevel: targetLevel, isTrivialMove: targetLevel > 1 && overlaps.isEmpty,
+            deeper: deeper, reason: reason)
+    }
+
+    private static func bytes(_ tables: [TableDescriptor]) -> UInt64 { tables.reduce(0) { $0 + $1.fileBytes } }
+
+    /// From the smallest to the largest key. There is at least one table.
+    private static func range(_ tables: [TableDescriptor]) -> (smallest: [UInt8], largest: [UInt8]) {
+        var range = (smallest: tables[0].smallestKey, largest: tables[0].largestKey)
+        for table in tables.dropFirst() {
+            if table.smallestKey.lexicographicallyPrecedes(range.smallest) { range.smallest = table.smallestKey }
+            if range.largest.lexicographicallyPrecedes(table.largestKey) { range.largest = table.largestKey }
+        }
+        return range
+    }
+
+    private static func overlapping(
+        _ range: (smallest: [UInt8], largest: [UInt8]), in levels: [[TableDescriptor]], level: Int
+    ) -> [TableDescriptor] {
+        guard level < levels.count else { return [] }
+        return levels[level].filter {
+            !$0.largestKey.lexicographicallyPrecedes(range.smallest)
+                && !range.largest.lexicographicallyPrecedes($0.smallestKey)
+        }
+    }
+}

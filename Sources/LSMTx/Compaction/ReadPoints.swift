@@ -1,0 +1,37 @@
+/// The timestamps at which something may still be read: every one from a floor on, and single ones before it.
+package struct ReadPoints: Sendable {
+    /// Every timestamp from this one on is a read point.
+    package let floor: Timestamp
+    /// The single ones, ascending, all below the floor.
+    package let older: [Timestamp]
+    /// When the oldest open read-write transaction began; `nil` when none is open.
+    package let oldestWriter: Timestamp?
+
+    /// - Parameters:
+    ///   - floor: At or below what is published: whoever begins to read later reads at or above it.
+    ///   - older: Named snapshots, and open snapshots and transactions; ascending, all below `floor`.
+    package init(floor: Timestamp, older: [Timestamp], oldestWriter: Timestamp?) {
+        precondition(zip(older, older.dropFirst()).allSatisfy(<), "older read points come in order")
+        precondition(older.last.map { $0 < floor } ?? true, "older read points lie below the floor")
+        self.floor = floor
+        self.older = older
+        self.oldestWriter = oldestWriter
+    }
+
+    /// Whether there is a read point from `lower` up to but not including `upper`.
+    @inline(__always)
+    package func hasPoint(from lower: Timestamp, before upper: Timestamp) -> Bool {
+        if upper > floor { return lower < upper }
+        return older.isEmpty ? false : hasOlderPoint(from: lower, before: upper)
+    }
+
+    private func hasOlderPoint(from lower: Timestamp, before upper: Timestamp) -> Bool {
+        var low = 0
+        var high = older.count
+        while low < high {
+            let middle = (low + high) / 2
+            if older[middle] < lower { low = middle + 1 } else { high = middle }
+        }
+        return low < older.count && older[low] < upper
+    }
+}

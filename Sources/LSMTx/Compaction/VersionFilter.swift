@@ -1,0 +1,82 @@
+/// Decides which versions of a key a compaction may drop. It is told one key's versions after the other, newest
+/// first.
+///
+/// The rule:
+/// 1. A version is *superseded* when no read point lies between it (inclusive) and the next newer version of its key
+///    (exclusive). The newest one has no newer one, and is never superseded.
+/// 2. A tombstone that is not superseded is *idle* when it is at or below the floor, no open read-write transaction
+///    began before it, no older version of its key is kept, and none can be in a deeper table.
+/// 3. Both are dropped; all else is kept.
+///
+/// Why no read at any read point p changes. The read gives the newest version at or below p; call it v.
+/// - A version other than v: dropping it does not change which one is the newest at or below p, since v stays or is
+///   treated below.
+/// - v superseded: then p, which is not below v, is not below the next newer version either, or p would be a read
+///   point between the two. So that one, not v, would be the newest at or below p: impossible. v is not superseded.
+/// - v idle: the read finds v, a tombstone, and so no value. Without it, it finds the newest of what is older and
+///   kept, or is in deeper tables. Nothing is: idle tombstones are those below which all is dropped or idle too. So
+///   it finds no value either.
+///
+/// What a job does not see is newer than all that it sees (memtables, higher levels) or deeper, which rule 2 asks
+/// for. A newer version elsewhere only narrows the range in which a version is read, so rule 1 keeps too much at
+/// worst.
+///
+/// Why conflicts are still found: they compare the newest version of a key with when a transaction began. The newest
+/// one is dropped only when it is idle, and then every open read-write transaction began at or after it.
+///
+/// Whether an older version is kept is known only after it was seen, so tombstones that may turn out idle are *held*
+/// back. Each of them has a read point of its own, which bounds their number by that of the read points; they have
+/// no values, so timestamps are all there is to hold.
+package struct VersionFilter {
+    package enum Verdict: Sendable {
+        /// Goes on, after all of ``held``, which the caller then takes out.
+        case keep
+        case dropSuperseded
+        /// A tombstone that goes on before the next version of its key that is kept, or, if none is, not at all.
+        case hold
+    }
+
+    private let readPoints: ReadPoints
+    /// Tombstones after this are never idle.
+    private let idleLimit: Timestamp
+    private var newer: Timestamp?
+    /// The tombstones held back, newest first. When the next key begins, they are idle.
+    package private(set) var held: [Timestamp] = []
+
+    package init(readPoints: ReadPoints) {
+        self.readPoints = readPoints
+        idleLimit = min(readPoints.floor, readPoints.oldestWriter ?? .max)
+        held.reserveCapacity(readPoints.older.count + 1)
+    }
+
+    /// Begins a key.
+    ///
+    /// - Returns: How many tombstones of the key before are dropped because they are idle.
+    package mutating func beginKey() -> Int {
+        newer = nil
+        let idle = held.count
+        if idle > 0 { held.removeAll(keepingCapacity: true) }
+        return idle
+    }
+
+    /// Judges the key's next older version.
+    ///
+    /// - Parameter mayHaveOlderElsewhere: Whether tables deeper than the job's target may have the key. Only asked
+    ///   about tombstones.
+    @inline(__always)
+    package mutating func judge(
+        _ timestamp: Timestamp, kind: EntryKind, mayHaveOlderElsewhere: Bool
+    ) -> Verdict {
+        let isNeeded = newer.map { readPoints.hasPoint(from: timestamp, before: $0) } ?? true
+        newer = timestamp
+        guard isNeeded else { return .dropSuperseded }
+        guard kind == .tombstone, timestamp <= idleLimit, !mayHaveOlderElsewhere else { return .keep }
+        held.append(timestamp)
+        return .hold
+    }
+
+    /// Forgets the tombstones in ``held``: the caller has written them.
+    package mutating func takeOutHeld() {
+        held.removeAll(keepingCapacity: true)
+    }
+}
