@@ -51,9 +51,23 @@ public struct Statistics: Sendable {
         public let fileBytes: UInt64
     }
 
+    /// What compaction has done since the database was opened.
+    public struct Compaction: Sendable, Hashable {
+        /// Compactions that were published.
+        public let count: UInt64
+        /// Bytes of the tables that went in.
+        public let bytesIn: UInt64
+        /// Bytes of the tables that came out.
+        public let bytesOut: UInt64
+        /// Versions that were dropped because no open reader, and none that may still come, sees them.
+        public let droppedVersions: UInt64
+        /// Tombstones that were dropped because nothing older was left for them to hide.
+        public let droppedTombstones: UInt64
+    }
+
     /// One reason for which writers had to wait.
     public struct Stall: Sendable, Hashable {
-        /// `memtables`: as many as are allowed wait for their flush. `log`: it has reached twice the memtable size.
+        /// `memtables`: as many as are allowed wait for their flush. `levelZero`: compaction is behind. `log`: it has reached twice the memtable size.
         public let reason: String
         /// Commit groups that were slowed.
         public let slowed: UInt64
@@ -95,6 +109,8 @@ public struct Statistics: Sendable {
     public let syncs: UInt64
     /// Memtables that were flushed to tables.
     public let flushes: UInt64
+    /// What compaction has done.
+    public let compaction: Compaction
     /// Why writers had to wait, and for how long.
     public let stalls: [Stall]
 }
@@ -132,6 +148,7 @@ extension Database {
                     conflicts: counters.conflicts.load(ordering: .relaxed),
                     syncs: counters.syncs.load(ordering: .relaxed),
                     flushes: counters.flushes.load(ordering: .relaxed),
+                    compaction: core.compactionStatistics,
                     stalls: WriteStall.Reason.allCases.map { reason in
                         let stalls = counters.stalls(reason)
                         return Statistics.Stall(
@@ -150,6 +167,16 @@ extension DatabaseCore {
         return Statistics.Memtables(
             count: memtables.count, bytes: memtables.reduce(0) { $0 + $1.usedBytes },
             entries: memtables.reduce(0) { $0 + $1.entryCount })
+    }
+
+    fileprivate var compactionStatistics: Statistics.Compaction {
+        let counters = engine.counters
+        return Statistics.Compaction(
+            count: counters.compactions.load(ordering: .relaxed),
+            bytesIn: counters.compactionBytesIn.load(ordering: .relaxed),
+            bytesOut: counters.compactionBytesOut.load(ordering: .relaxed),
+            droppedVersions: counters.droppedVersions.load(ordering: .relaxed),
+            droppedTombstones: counters.droppedTombstones.load(ordering: .relaxed))
     }
 
     fileprivate var logStatistics: Statistics.Log {

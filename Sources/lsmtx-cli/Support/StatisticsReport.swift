@@ -24,6 +24,14 @@ package struct StatisticsReport: Encodable, Equatable {
         package var evicted: UInt64
     }
 
+    package struct Compaction: Encodable, Equatable {
+        package var count: UInt64
+        package var bytesIn: UInt64
+        package var bytesOut: UInt64
+        package var droppedVersions: UInt64
+        package var droppedTombstones: UInt64
+    }
+
     package struct Stall: Encodable, Equatable {
         package var reason: String
         package var slowed: UInt64
@@ -48,6 +56,7 @@ package struct StatisticsReport: Encodable, Equatable {
     package var conflicts: UInt64
     package var syncs: UInt64
     package var flushes: UInt64
+    package var compaction: Compaction
     package var stalls: [Stall]
 
     package init(_ statistics: Statistics, path: String) {
@@ -76,6 +85,10 @@ package struct StatisticsReport: Encodable, Equatable {
         conflicts = statistics.conflicts
         syncs = statistics.syncs
         flushes = statistics.flushes
+        compaction = Compaction(
+            count: statistics.compaction.count, bytesIn: statistics.compaction.bytesIn,
+            bytesOut: statistics.compaction.bytesOut, droppedVersions: statistics.compaction.droppedVersions,
+            droppedTombstones: statistics.compaction.droppedTombstones)
         stalls = statistics.stalls.map {
             Stall(reason: $0.reason, slowed: $0.slowed, stopped: $0.stopped, nanoseconds: $0.nanoseconds)
         }
@@ -152,7 +165,7 @@ extension StatisticsReport {
                 title: "Since it was opened",
                 rows: [
                     number("commits", commits), number("groups", groups), number("conflicts", conflicts),
-                    number("syncs", syncs), number("flushes", flushes),
+                    number("syncs", syncs), number("flushes", flushes), number("compactions", compaction.count),
                 ]
                     + stalls.map {
                         Row(

@@ -48,6 +48,9 @@ final class CrashRun: @unchecked Sendable {
 
     // MARK: The workload
 
+    /// How many compactions there were.
+    private(set) var compactions: UInt64 = 0
+
     func run(commits: Int) throws {
         device.onCrashPoint(everyWrites: 5) { self.check($0) }
         try EngineFixture.format(device, seed: seed)
@@ -62,6 +65,7 @@ final class CrashRun: @unchecked Sendable {
                 if let failure { throw failure }
             }
             left -= here
+            compactions += try database.statistics.compaction.count
             if Int.random(in: 0..<3, using: &random) > 0 {
                 try database.close()
                 acknowledged = model.newest

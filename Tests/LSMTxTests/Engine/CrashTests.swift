@@ -25,6 +25,9 @@ import Testing
         do { try run.run(commits: Self.commits) } catch { Issue.record("seed \(seed): \(error)") }
         // A workload that is never looked at proves nothing.
         #expect(run.states >= 5 * Self.statesPerPoint && run.statesInRecovery > 0 && run.lostSlots > 0)
+        #if !DEBUG
+        #expect(run.compactions > 0, "seed \(seed)")
+        #endif
     }
 
     @Test func theCreationOfAStoreLeavesAStoreOrNone() throws {

@@ -22,6 +22,8 @@ final class ModelRun {
     private var snapshots: [(snapshot: Snapshot, commit: Int)] = []
     private var transactions: [OpenTransaction] = []
     private let longKeys: [[UInt8]]
+    /// How many compactions there were.
+    private(set) var compactions: UInt64 = 0
 
     init(seed: UInt64, background: Bool) throws {
         random = SeededGenerator(seed: seed)
@@ -161,6 +163,7 @@ final class ModelRun {
     }
 
     private func reopen(kill: Bool) throws {
+        compactions += try database.statistics.compaction.count
         snapshots.removeAll()
         transactions.removeAll()
         if kill {

@@ -25,5 +25,8 @@ import Testing
             }
         }
         do { try run.finish() } catch { Issue.record("seed \(seed), at the end: \(error)") }
+        #if !DEBUG
+        #expect(run.compactions > 0, "seed \(seed)")
+        #endif
     }
 }
