@@ -25,6 +25,41 @@ import Testing
         #expect(allocator.cutTail() == Self.page)
     }
 
+    @Test func aHeldExtentIsNeitherFreeNorRetiredUntilItsHoldEnds() throws {
+        let allocator = try ExtentAllocator(used: [FileRange(offset: 0, length: Self.page)])
+        let extent = try allocator.allocate(bytes: Self.page)
+        var hold: HeldExtents? = allocator.hold([extent], lastNamedIn: Generation(rawValue: 7))
+        allocator.reclaim(oldestSlot: Generation(rawValue: 7))
+        #expect(allocator.heldRanges == [extent])
+        #expect(allocator.freeRanges.isEmpty && allocator.retiredRanges.isEmpty)
+        #expect(try allocator.allocate(bytes: Self.page) != extent)
+        withExtendedLifetime(hold) {}
+        hold = nil
+        // The older slot still names it.
+        #expect(allocator.heldRanges.isEmpty)
+        #expect(allocator.retiredRanges == [extent])
+        allocator.reclaim(oldestSlot: Generation(rawValue: 8))
+        #expect(allocator.freeRanges == [extent])
+    }
+
+    @Test func aHoldThatEndsAfterBothSlotsAreNewerFreesAtOnce() throws {
+        let allocator = try ExtentAllocator(used: [FileRange(offset: 0, length: Self.page)])
+        let extents = [try allocator.allocate(bytes: Self.page), try allocator.allocate(bytes: 3 * Self.page)]
+        var first: HeldExtents? = allocator.hold([extents[1]], lastNamedIn: Generation(rawValue: 7))
+        var second: HeldExtents? = allocator.hold([extents[0]], lastNamedIn: Generation(rawValue: 8))
+        allocator.reclaim(oldestSlot: Generation(rawValue: 8))
+        #expect(allocator.heldRanges == extents)
+        #expect(allocator.cutTail() == 5 * Self.page)
+        withExtendedLifetime((first, second)) {}
+        first = nil
+        #expect(allocator.freeRanges == [extents[1]])
+        second = nil
+        #expect(allocator.retiredRanges == [extents[0]])
+        // The oldest slot never goes back.
+        allocator.reclaim(oldestSlot: Generation(rawValue: 9))
+        #expect(allocator.cutTail() == Self.page)
+    }
+
     @Test func placementAboveLeavesTheGapFree() throws {
         let allocator = try ExtentAllocator(used: [FileRange(offset: 0, length: Self.page)])
         let high = try allocator.allocate(bytes: Self.page, placement: .atOrAbove(10 * Self.page))
