@@ -164,10 +164,6 @@ extension Engine {
             result.findings.append(
                 .corrupt("The file is shorter than its contents.", structure: "file", offset: range.offset))
         }
-        let end = file.allocator.end
-        if log == nil, versions.superblock.isClean, try file.device.length() > end {
-            result.findings.append(.corrupt("The file is longer than its contents.", structure: "file", offset: end))
-        }
     }
 
     /// Bytes of the file that nothing owns and that are not free, and bytes that have two owners.

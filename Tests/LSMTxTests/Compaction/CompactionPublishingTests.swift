@@ -27,7 +27,15 @@ import Testing
     }
 
     @Test func mergedAndMovedTablesOwnTheirSpaceOnceAndAreFoundAgain() throws {
-        let (device, database) = try EngineFixture.newStore()
+        // The engine itself leaves the levels alone.
+        var engineOptions = EngineFixture.options()
+        engineOptions.levelZeroTables = .max
+        engineOptions.levelZeroSlow = .max
+        engineOptions.levelZeroStop = .max
+        let device = MemoryDevice()
+        try EngineFixture.format(device)
+        let database = try Database(
+            device: device, path: nil, configuration: EngineFixture.configuration, options: engineOptions)
         var random = SeededGenerator(seed: 7)
         var expected: [[UInt8]: [UInt8]] = [:]
         for _ in 0..<12 {
