@@ -55,7 +55,7 @@ extension Engine {
         }
     }
 
-    private var isToStop: Bool { poison.first != nil || state.withLock { $0.isStopping } }
+    private var isToStop: Bool { poison.first != nil || state.withLock { $0.isStopping || $0.quietRequests > 0 } }
 
     /// Flushes what waits; a failure is noted where writers and the worker see it.
     private func flushBetweenSteps() {

@@ -93,9 +93,10 @@ extension Engine {
             // After a failure for want of space, a second passes before the next try. A poisoned store does nothing more.
             let task = state.wait(timeoutMilliseconds: waitsForSpace ? 1000 : nil) { state -> BackgroundTask? in
                 if state.isStopping { return .stop }
-                if waitsForSpace || self.poison.first != nil { return nil }
-                if !state.frozen.isEmpty { return .flush }
-                return state.mayCompact ? .compact : nil
+                if waitsForSpace || self.poison.first != nil || state.quietRequests > 0 { return nil }
+                guard !state.frozen.isEmpty || state.mayCompact else { return nil }
+                state.isWorking = true
+                return state.frozen.isEmpty ? .compact : .flush
             }
             switch task {
             case .stop:
@@ -108,13 +109,29 @@ extension Engine {
             case .compact:
                 state.withLock { $0.mayCompact = false }
                 do {
-                    if try compactOnce() { state.withLock { $0.mayCompact = true } }
+                    // One that was given up for a check is begun again.
+                    let isDone = try compactOnce()
+                    state.withLock { if isDone || $0.quietRequests > 0 { $0.mayCompact = true } }
                 } catch {
                     waitsForSpace = true
                     state.withLock { $0.mayCompact = true }
                 }
             }
+            state.withLock { $0.isWorking = false }
+            state.notifyAll()
         }
+    }
+
+    /// Calls `body` while the background worker does nothing. A compaction that is under way is given up, and begun
+    /// again afterwards: what it has written belongs to nobody yet.
+    func withQuietBackground<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
+        state.withLock { $0.quietRequests += 1 }
+        _ = state.wait { $0.isWorking ? nil : true }
+        defer {
+            state.withLock { $0.quietRequests -= 1 }
+            state.notifyAll()
+        }
+        return try body()
     }
 
     /// Has the background worker end, after the flush or the step of a compaction that it is at.

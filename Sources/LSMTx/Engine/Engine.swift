@@ -105,6 +105,9 @@ struct EngineState: Sendable {
     var flushFailure: StoreError?
     /// Whether the levels may call for a compaction: something changed since it was last found that they do not.
     var mayCompact = true
+    /// How many checks want the background worker to begin nothing, and whether it is at something.
+    var quietRequests = 0
+    var isWorking = false
     /// Tells the background worker to end.
     var isStopping = false
 
