@@ -22,11 +22,7 @@ struct CompactionOutput: ~Copyable {
 
     deinit {
         builder?.abandon()
-        for table in finished { release(table) }
-    }
-
-    private func release(_ table: TableDescriptor) {
-        for extent in table.extents { file.allocator.releaseUnpublished(extent) }
+        for table in finished { file.allocator.releaseUnpublished(table.extents) }
     }
 
     /// Ends the present table if it is large enough. Called between two keys only: all versions of one are in one
@@ -60,12 +56,7 @@ struct CompactionOutput: ~Copyable {
         let table = try builder.finish()
         self.builder = nil
         finished.append(table)
-        let readBack = try Table(descriptor: table, file: file, cache: BlockCache(capacity: 0)).verify()
-        if let finding = readBack.findings.first { throw finding }
-        guard readBack.entryCount == entries else {
-            throw .corrupt(
-                "A compaction wrote \(readBack.entryCount) of \(entries) entries.", structure: "table")
-        }
+        try table.readBack(from: file, entries: entries)
     }
 
     /// Hands the tables over, in key order, and with them their space.

@@ -27,14 +27,9 @@ package struct FlushJob {
     package func run() throws(StoreError) -> TableDescriptor {
         let (table, entries) = try build()
         do throws(StoreError) {
-            let readBack = try Table(descriptor: table, file: file, cache: BlockCache(capacity: 0)).verify()
-            if let finding = readBack.findings.first { throw finding }
-            guard readBack.entryCount == entries else {
-                throw StoreError.corrupt(
-                    "A flush wrote \(readBack.entryCount) of \(entries) entries.", structure: "table")
-            }
+            try table.readBack(from: file, entries: entries)
         } catch {
-            for extent in table.extents { file.allocator.releaseUnpublished(extent) }
+            file.allocator.releaseUnpublished(table.extents)
             throw error
         }
         return table

@@ -22,6 +22,19 @@ package enum CommitRecord {
         package let members: [Member]
     }
 
+    /// Reads the group that follows `last` in the log.
+    ///
+    /// - Throws: `corrupt` when the record is not a group, or its timestamps do not lie above `last`.
+    package static func decode(
+        _ payload: BorrowedBytes, after last: Timestamp, fileOffset: UInt64
+    ) throws(StoreError) -> Group {
+        let group = try decode(payload, fileOffset: fileOffset)
+        guard group.firstTimestamp > last else {
+            throw .corrupt("The log goes back from timestamp \(last) to \(group.firstTimestamp).", structure: "log")
+        }
+        return group
+    }
+
     /// Reads a group from a record whose checksum has been verified.
     ///
     /// - Throws: `corrupt` when the record is not a group: the checksum guards against accidents, not against someone

@@ -121,13 +121,7 @@ extension Engine {
                     let superblock = versions.superblock
                     let replay = try reader.replay(from: superblock.logStart, mustReach: superblock.logReach) {
                         lsn, payload throws(StoreError) in
-                        let group = try CommitRecord.decode(payload, fileOffset: lsn.rawValue)
-                        guard group.firstTimestamp > last else {
-                            throw .corrupt(
-                                "The log goes back from timestamp \(last) to \(group.firstTimestamp).",
-                                structure: "log")
-                        }
-                        last = group.lastTimestamp
+                        last = try CommitRecord.decode(payload, after: last, fileOffset: lsn.rawValue).lastTimestamp
                     }
                     groups = replay.groups
                     payloadBytes = replay.payloadBytes

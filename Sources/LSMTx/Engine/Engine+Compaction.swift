@@ -51,7 +51,7 @@ extension Engine {
     private func release(_ edit: VersionEdit, keeping plan: CompactionPlan) {
         let inputs = Set(plan.inputs.map(\.id))
         for table in edit.added where !inputs.contains(table.id) {
-            for extent in table.extents { file.allocator.releaseUnpublished(extent) }
+            file.allocator.releaseUnpublished(table.extents)
         }
     }
 

@@ -44,9 +44,7 @@ extension Engine {
                 }
             } catch {
                 // After any other failure a superblock may name the table already.
-                if error.code == .diskFull {
-                    for extent in table.extents { file.allocator.releaseUnpublished(extent) }
-                }
+                if error.code == .diskFull { file.allocator.releaseUnpublished(table.extents) }
                 throw error
             }
             state.withLock { state in
@@ -155,8 +153,15 @@ extension Engine {
             try compactAll()
             return
         }
+        try waitForBackground { $0.frozen.isEmpty }
+    }
+
+    /// Waits until the background worker has come so far.
+    ///
+    /// - Throws: `diskFull` when it cannot, for want of space; `poisoned`.
+    func waitForBackground(until isDone: (EngineState) -> Bool) throws(StoreError) {
         let failure = state.wait { state -> StoreError?? in
-            if self.poison.first != nil || state.frozen.isEmpty { return .some(nil) }
+            if self.poison.first != nil || isDone(state) { return .some(nil) }
             if let failure = state.flushFailure { return .some(failure) }
             return nil
         }

@@ -12,27 +12,6 @@ extension Engine {
         return try Self.lend(loadView(), to: body)
     }
 
-    /// The current view and the newest published timestamp, such that the view holds everything up to it.
-    ///
-    /// The view is loaded again after the timestamp: if it was replaced in between, the timestamp may be of a commit
-    /// that only the new view holds.
-    @inline(__always)
-    package func withLatestView<R>(
-        _ body: (ReadView, Timestamp) throws(StoreError) -> R
-    ) throws(StoreError) -> R {
-        let slot = Epoch.pin()
-        defer { Epoch.unpin(slot) }
-        var view = loadView()
-        while true {
-            let timestamp = publishedTimestamp
-            let again = loadView()
-            if again.toOpaque() == view.toOpaque() {
-                return try Self.lend(view, to: { view throws(StoreError) in try body(view, timestamp) })
-            }
-            view = again
-        }
-    }
-
     /// Calls `body` with the object and no reference counting. The standard library's call rethrows only untyped
     /// errors, so the result carries them.
     @inline(__always)

@@ -104,14 +104,7 @@ extension Engine {
             try compactAll()
             return
         }
-        let failure = state.wait { state -> StoreError?? in
-            if self.poison.first != nil { return .some(nil) }
-            if self.levelZeroCount.load(ordering: .relaxed) < self.options.levelZeroStop { return .some(nil) }
-            if let failure = state.flushFailure { return .some(failure) }
-            return nil
-        }
-        if let failure, let failure { throw failure }
-        try poison.check()
+        try waitForBackground { _ in levelZeroCount.load(ordering: .relaxed) < options.levelZeroStop }
     }
 
     /// Waits until a flush has finished.
@@ -128,13 +121,7 @@ extension Engine {
             try flushOldest()
             return
         }
-        let failure = state.wait { state -> StoreError?? in
-            if self.poison.first != nil || state.frozen.count < waiting { return .some(nil) }
-            if let failure = state.flushFailure { return .some(failure) }
-            return nil
-        }
-        if let failure, let failure { throw failure }
-        try poison.check()
+        try waitForBackground { $0.frozen.count < waiting }
     }
 
     /// Poisons the store, and wakes who waits for a flush.

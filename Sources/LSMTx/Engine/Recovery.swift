@@ -258,11 +258,7 @@ struct Recovery {
         let reader = LogReader(device: device, identity: superblock.identity)
         let replay = try reader.replay(from: superblock.logStart, mustReach: superblock.logReach) {
             lsn, payload throws(StoreError) in
-            let group = try CommitRecord.decode(payload, fileOffset: lsn.rawValue)
-            guard group.firstTimestamp > last else {
-                throw .corrupt(
-                    "The log goes back from timestamp \(last) to \(group.firstTimestamp).", structure: "log")
-            }
+            let group = try CommitRecord.decode(payload, after: last, fileOffset: lsn.rawValue)
             last = group.lastTimestamp
             let (bytes, entries) = Self.space(of: group)
             if !memtables[memtables.count - 1].memtable.hasRoom(bytes: bytes, entries: entries) {

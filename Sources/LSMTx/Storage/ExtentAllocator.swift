@@ -129,6 +129,11 @@ package final class ExtentAllocator: Sendable {
         }
     }
 
+    /// Gives back extents that no published state ever named.
+    package func releaseUnpublished(_ ranges: [FileRange]) {
+        for range in ranges { releaseUnpublished(range) }
+    }
+
     /// Gives back an extent that no published state ever named.
     package func releaseUnpublished(_ range: FileRange) {
         state.withLock { $0.insertFree(range) }

@@ -112,7 +112,7 @@ struct ExtentWriter: ~Copyable {
 
     /// Gives all space back.
     mutating func abandon() {
-        for extent in extents { file.allocator.releaseUnpublished(extent) }
+        file.allocator.releaseUnpublished(extents)
         extents = []
         buffered = 0
     }

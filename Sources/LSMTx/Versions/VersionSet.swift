@@ -99,7 +99,7 @@ package final class VersionSet: Sendable {
                 edit, to: before.superblock.manifest, resultingIn: version, file: file,
                 generation: next.generation.next)
         } catch {
-            for extent in older.taken { file.allocator.releaseUnpublished(extent) }
+            file.allocator.releaseUnpublished(older.taken)
             throw error
         }
 

@@ -140,7 +140,7 @@ final class LogSegmentChain: Sendable {
             try Self.sync(file)
             return segments
         } catch {
-            for range in fresh { file.allocator.releaseUnpublished(range) }
+            file.allocator.releaseUnpublished(fresh)
             throw error
         }
     }
@@ -289,7 +289,7 @@ final class LogSegmentChain: Sendable {
             state.retired = []
             return (spares, named)
         }
-        for range in spares { file.allocator.releaseUnpublished(range) }
+        file.allocator.releaseUnpublished(spares)
         for retired in named {
             file.allocator.release(retired.segment.range, lastNamedIn: retired.generation)
         }
