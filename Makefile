@@ -1,5 +1,5 @@
 # Every target is one script or one command; `make` alone lists them.
-.PHONY: help quickstart test build install-deps lint format docs bench soak clean
+.PHONY: help quickstart test build install-deps lint format docs bench sustained soak clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
@@ -27,6 +27,9 @@ docs: install-deps ## Make the documentation as static HTML in docs-site/.
 
 bench: install-deps ## Run the benchmarks.
 	cd Benchmarks && swift run -c release
+
+sustained: install-deps ## Overwrite 1 GB for 5 minutes under a scan, and plot it to sustained.svg.
+	cd Benchmarks && swift run -c release bench sustained --svg ../sustained.svg
 
 soak: install-deps ## Kill a writing process 5,000 times.
 	@LSMTX_KILLS=$${LSMTX_KILLS:-5000} Scripts/test-release KillLoop

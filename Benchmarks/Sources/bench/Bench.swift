@@ -4,7 +4,12 @@ import Foundation
 enum Bench {
     static func main() {
         do {
-            try run(Options(Array(CommandLine.arguments.dropFirst())))
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            if arguments.first == "sustained" {
+                try sustain(SustainedOptions(Array(arguments.dropFirst())))
+            } else {
+                try run(Options(arguments))
+            }
         } catch {
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             exit(1)
@@ -25,6 +30,14 @@ enum Bench {
         }
         Report(samples: samples).print()
         if let json = options.json { try Report(samples: samples).write(to: json) }
+    }
+
+    private static func sustain(_ options: SustainedOptions) throws {
+        let engine = Engine.lsmtx(cacheBytes: options.cacheBytes, memtableBytes: options.memtableBytes)
+        let report = try Sustained(engine: engine, options: options).run()
+        report.print()
+        if let csv = options.csv { try report.timeline.csv.write(toFile: csv, atomically: true, encoding: .utf8) }
+        if let svg = options.svg { try report.plot.svg.write(toFile: svg, atomically: true, encoding: .utf8) }
     }
 
     private static func shuffledNumbers(_ count: Int) -> [UInt32] {

@@ -20,6 +20,8 @@ struct Options {
         Fills a store with N keys of 16 bytes and values of 100 bytes, reads it in several ways, and reports the median
         of all runs with the lowest and highest. --rows limits the report to rows whose names begin as given; --repeats
         runs each reading row so many times within a run, for profiling.
+
+        `bench sustained --help`: random overwrites for minutes, with a plot.
         """
 
     init(_ arguments: [String]) throws {
@@ -44,7 +46,7 @@ struct Options {
         }
     }
 
-    private static func number(_ name: String, _ value: String) throws -> Int {
+    static func number(_ name: String, _ value: String) throws -> Int {
         guard let number = Int(value), (1...1 << 30).contains(number) else {
             throw Failure("\(name) \(value) is not a number from 1 to 2^30.")
         }
