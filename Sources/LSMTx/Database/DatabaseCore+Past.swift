@@ -46,7 +46,8 @@ extension DatabaseCore {
 
     static func noSuchSnapshot(_ name: String) -> StoreError {
         StoreError(
-            .noSuchSnapshot, "There is no snapshot named \"\(name)\".", remedy: "See which ones there are, and their names.")
+            .noSuchSnapshot, "There is no snapshot named \"\(name)\".",
+            remedy: "See which ones there are, and their names.")
     }
 
     private var tooOld: StoreError {

@@ -64,7 +64,9 @@ extension Engine {
 
     /// Makes the retention that the store was opened with the file's.
     func adoptRetention() throws(StoreError) {
-        guard log != nil, let wanted = try options.retention?.checked(), wanted != versions.history.retention else { return }
+        guard log != nil, let wanted = try options.retention?.checked(), wanted != versions.history.retention else {
+            return
+        }
         var change = HistoryEdit()
         change.retention = wanted
         try changeHistory(change, durableLogEnd: .zero)

@@ -142,7 +142,8 @@ struct Recovery {
         return Engine(
             file: file, options: options, cache: cache, versions: versions,
             start: EngineStart(
-                log: nil, clock: clock, active: active, frozen: frozen, published: visibleTimestamp, stamped: visibleTimestamp,
+                log: nil, clock: clock, active: active, frozen: frozen, published: visibleTimestamp,
+                stamped: visibleTimestamp,
                 replayedSegments: replay.segments.map(\.range)))
     }
 
@@ -160,7 +161,8 @@ struct Recovery {
             return Engine(
                 file: file, options: options, cache: cache, versions: versions,
                 start: EngineStart(
-                    log: log, clock: clock, active: active, frozen: [], published: visibleTimestamp, stamped: visibleTimestamp))
+                    log: log, clock: clock, active: active, frozen: [], published: visibleTimestamp,
+                    stamped: visibleTimestamp))
         }
         let floor = max(lastTimestamp, superblock.timestampFloor).advanced(by: Timestamp.uncleanOpenSkip)
         let log = try LogWriter(creatingIn: file, following: replay, site: logSite())
