@@ -22,8 +22,8 @@ struct TimeTravelRun {
     private var names: [String: Timestamp] = [:]
     private var readers: [Snapshot] = []
     private var retention: Retention
-    /// The highest floor that a reader was ever told.
-    private var floor = Timestamp.zero
+    /// The highest floor that the limits ever allowed.
+    private var highestFloor = Timestamp.zero
     private(set) var statesCompared = 0
     private(set) var statesRefused = 0
     private(set) var droppedVersions: UInt64 = 0
@@ -82,8 +82,12 @@ struct TimeTravelRun {
 
     private mutating func act(on database: Database) throws {
         clock.advance(Int64.random(in: 0...300, using: &random))
+        defer { noteFloor() }
+        noteFloor()
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<2: clock.advance(Int64.random(in: -20_000...20_000, using: &random))
+        case 0..<2:
+            clock.advance(Int64.random(in: -20_000...20_000, using: &random))
+            noteFloor()
         case 2..<12: try database.flush()
         case 12..<16: try name(database)
         case 16..<19:
@@ -118,7 +122,9 @@ struct TimeTravelRun {
         }
         let timestamp = try transaction.commit(durability: chance(2) ? .buffered : .sync)
         let number = model.commit(writes)
-        commits.append(Commit(timestamp: timestamp, number: number, milliseconds: Int64(clock.now)))
+        // A clock that went back repeats the last time.
+        let milliseconds = max(Int64(clock.now), commits.last?.milliseconds ?? 0)
+        commits.append(Commit(timestamp: timestamp, number: number, milliseconds: milliseconds))
     }
 
     private mutating func name(_ database: Database) throws {
@@ -198,19 +204,31 @@ struct TimeTravelRun {
         }
     }
 
-    /// The floor never goes back but with the clock or the limits, never below what was used; and a limit of commits alone
-    /// is exact.
-    private mutating func compareFloor(_ oldest: Timestamp) throws {
-        if retention.keep == nil, retention.logBytes == nil, let limit = retention.commits {
+    private mutating func noteFloor() {
+        guard let newest = commits.last else { return }
+        var floor = Timestamp.zero
+        if let keep = retention.keep {
+            let time = Int64(clock.now) - Int64(keep / .milliseconds(1))
+            floor = commits.last { $0.milliseconds <= time }?.timestamp ?? .zero
+        }
+        if let limit = retention.commits, limit < UInt64(commits.count) {
+            floor = max(floor, limit == 0 ? newest.timestamp : commits[commits.count - 1 - Int(limit)].timestamp)
+        }
+        // How much log commits take is not the model's business.
+        if retention.logBytes != nil { floor = newest.timestamp }
+        highestFloor = max(highestFloor, floor)
+    }
+
+    /// Nothing is kept beyond a limit of commits, and nothing is refused that the limits have never excluded.
+    private func compareFloor(_ oldest: Timestamp) throws {
+        if let limit = retention.commits {
             let above = commits.filter { $0.timestamp > oldest }.count
             guard above <= Int(limit) else {
                 throw Violation(description: "\(above) commits above the floor, not \(limit)")
             }
         }
-        if retention == Retention(commits: retention.commits), retention.commits == 0,
-            let last = commits.last?.timestamp, oldest < last
-        {
-            throw Violation(description: "nothing is to be kept, and \(oldest) can be read")
+        guard number(at: oldest) <= number(at: highestFloor) else {
+            throw Violation(description: "\(highestFloor) and later is to be kept, and the floor is \(oldest)")
         }
     }
 
