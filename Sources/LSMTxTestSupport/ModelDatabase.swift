@@ -45,6 +45,11 @@ package struct ModelDatabase: Sendable {
         versions[key]?.last { $0.commit <= commit }?.value
     }
 
+    /// The newest version of a key up to `commit`: which commit wrote it, and what, `nil` for a deletion.
+    package func version(of key: [UInt8], at commit: Int) -> (commit: Int, value: [UInt8]?)? {
+        versions[key]?.last { $0.commit <= commit }.map { ($0.commit, $0.value) }
+    }
+
     /// Whether one of the keys was written after `commit`.
     package func hasChange(of written: some Sequence<[UInt8]>, after commit: Int) -> Bool {
         written.contains { key in versions[key].map { $0[$0.count - 1].commit > commit } ?? false }

@@ -65,8 +65,9 @@ package struct CompactionJob {
         let added = output.take()
         statistics.bytesIn = plan.inputs.reduce(0) { $0 + $1.fileBytes }
         statistics.bytesOut = added.reduce(0) { $0 + $1.fileBytes }
-        return CompactionResult(
-            edit: VersionEdit(added: added, removed: plan.inputs.map(\.id)), statistics: statistics)
+        var edit = VersionEdit(added: added, removed: plan.inputs.map(\.id))
+        edit.history.collectedFloor = readPoints.floor
+        return CompactionResult(edit: edit, statistics: statistics)
     }
 
     /// - Returns: `false` when it was stopped.

@@ -1,3 +1,19 @@
+/// Who reads when a compaction begins.
+package struct OpenReaders: Sendable {
+    /// The floor that was announced: whoever begins to read later reads at or above it, or at a named snapshot.
+    package let floor: Timestamp
+    /// What open snapshots and transactions read at, ascending.
+    package let timestamps: [Timestamp]
+    /// When the oldest open read-write transaction began; `nil` when none is open.
+    package let oldestWriter: Timestamp?
+
+    package init(floor: Timestamp, timestamps: [Timestamp] = [], oldestWriter: Timestamp? = nil) {
+        self.floor = floor
+        self.timestamps = timestamps
+        self.oldestWriter = oldestWriter
+    }
+}
+
 /// The timestamps at which something may still be read: every one from a floor on, and single ones before it.
 package struct ReadPoints: Sendable {
     /// Every timestamp from this one on is a read point.

@@ -21,6 +21,9 @@ public struct Configuration: Sendable {
     /// For a new file: the size in which tables and the log take space, in bytes; a multiple of 4096 from 16 KiB to
     /// 64 MiB. Small stores, as in tests, take less room with a small one.
     public var extentBytes = 1 << 20
+    /// How much of the past stays readable: becomes the file's when it is opened for writing. `nil` for what the file says,
+    /// which in a new one is ``Retention/standard``.
+    public var retention: Retention?
     /// The most that one transaction may write, in bytes of keys and values; at most 512 MiB.
     public var maximumTransactionBytes = 256 << 20
 
@@ -48,6 +51,7 @@ public struct Configuration: Sendable {
         options.memtableBytes = memtableBytes
         options.cacheBytes = cacheBytes
         options.extentBytes = UInt64(extentBytes)
+        options.retention = try retention?.checked()
         return options
     }
 

@@ -91,13 +91,16 @@ public final class Database: Sendable {
         try core.close()
     }
 
-    /// A view of everything that is committed now, which later commits do not change.
+    /// A view of everything that is committed now, or was at a point in the past, which later commits do not change.
     ///
+    /// - Parameter point: The state to read.
     /// - Returns: The open snapshot, which keeps what it sees in the file until it is closed.
-    /// - Throws: `closed`; `forkedHandle` in a child made by `fork`, as every call.
-    /// - Complexity: O(1).
-    public func snapshot() throws(StoreError) -> Snapshot {
-        try Snapshot(core: core)
+    /// - Throws: `closed`; `forkedHandle` in a child made by `fork`, as every call. For a point in the past:
+    ///   `snapshotTooOld` when it is older than the ``Retention`` and no named snapshot's, `noSuchSnapshot` for an
+    ///   unknown name, `misuse` for a timestamp that is not committed yet.
+    /// - Complexity: O(1); in the past, O(log n) in the times that are known, and O(the number of named snapshots).
+    public func snapshot(at point: PointInTime = .latest) throws(StoreError) -> Snapshot {
+        try Snapshot(core: core, at: point)
     }
 
     /// Begins a transaction, to be ended by `commit` or `rollback`.
@@ -113,11 +116,13 @@ public final class Database: Sendable {
 
     /// Calls `body` with a snapshot that lasts as long as the call.
     ///
-    /// - Parameter body: Reads. It may keep the snapshot, but not use it after it returned.
+    /// - Parameters:
+    ///   - point: The state to read.
+    ///   - body: Reads. It may keep the snapshot, but not use it after it returned.
     /// - Returns: What `body` returns.
-    /// - Throws: `closed`, and what `body` throws. An error that ended a scan early is thrown here too.
-    public func read<T>(_ body: (Snapshot) throws -> T) throws -> T {
-        let snapshot = try snapshot()
+    /// - Throws: As ``snapshot(at:)``, and what `body` throws. An error that ended a scan early is thrown here too.
+    public func read<T>(at point: PointInTime = .latest, _ body: (Snapshot) throws -> T) throws -> T {
+        let snapshot = try snapshot(at: point)
         defer { snapshot.close() }
         let result = try body(snapshot)
         try snapshot.checkScans()

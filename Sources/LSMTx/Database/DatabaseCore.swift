@@ -9,7 +9,7 @@ final class DatabaseCore: Sendable {
     let engine: Engine
     /// `nil` in a store that is open for reading only.
     let pipeline: CommitPipeline?
-    let snapshots = SnapshotTracker()
+    let snapshots: SnapshotTracker
     let path: String?
     let configuration: Configuration
 
@@ -20,6 +20,8 @@ final class DatabaseCore: Sendable {
     private let deviceUsers = Atomic<Int>(1)
     private let threads = Guarded<[WorkerThread]>([])
     private let closing = Guarded(CloseState())
+    /// Held while snapshots get or lose names, or the retention is changed, so that a check holds until it was acted on.
+    let administration = Guarded(())
 
     private struct CloseState {
         var isDone = false
@@ -30,12 +32,17 @@ final class DatabaseCore: Sendable {
         self.engine = engine
         self.path = path
         self.configuration = configuration
+        // In a store that is open for reading only, buffered commits may have been lost that a floor was above. What is
+        // left is no different at the floor.
+        snapshots = SnapshotTracker(floor: min(engine.versions.history.collectedFloor, engine.publishedTimestamp))
         guard let log = engine.log else {
             pipeline = nil
             return
         }
         let snapshots = snapshots
-        engine.readers.withLock { $0 = { floor in snapshots.announce(floor: floor) } }
+        engine.readers.withLock { readers in
+            readers = { floor, readNames in snapshots.announce(floor: floor, readNames: readNames) }
+        }
         let pipeline = CommitPipeline(engine: engine, log: log)
         self.pipeline = pipeline
         guard engine.options.hasBackgroundThreads else { return }
@@ -64,8 +71,13 @@ final class DatabaseCore: Sendable {
     }
 
     /// Announces a reader at the newest published timestamp.
-    func openSnapshot() -> (ticket: SnapshotTracker.Ticket, timestamp: Timestamp) {
-        snapshots.open(hint: Epoch.threadHint) { engine.publishedTimestamp }
+    func openSnapshot(isWriter: Bool = false) -> (ticket: SnapshotTracker.Ticket, timestamp: Timestamp) {
+        snapshots.open(hint: Epoch.threadHint, isWriter: isWriter) { engine.publishedTimestamp }
+    }
+
+    /// Ends a reader.
+    func closeSnapshot(_ ticket: SnapshotTracker.Ticket) {
+        if snapshots.close(ticket) { engine.noteReleasedReader() }
     }
 
     /// Reads the newest version of `key` at `timestamp` and calls `body` with its value.

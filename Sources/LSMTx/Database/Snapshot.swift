@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Everything as it was at one commit, for as long as the snapshot is open.
+/// Everything as it was at one commit, for as long as the snapshot is open: see ``Database/snapshot(at:)``.
 ///
 /// Opening one costs nothing to speak of, and it never waits for a writer nor makes one wait. What it sees is kept in
 /// the file until it is closed. It may be used from several threads at once.
@@ -19,10 +19,10 @@ public final class Snapshot: Readable, Sendable {
     /// The commit whose state is read.
     public let timestamp: Timestamp
 
-    init(core: DatabaseCore) throws(StoreError) {
+    init(core: DatabaseCore, at point: PointInTime = .latest) throws(StoreError) {
         try core.checkOpen()
         self.core = core
-        let opened = core.openSnapshot()
+        let opened = point == .latest ? core.openSnapshot() : try core.openSnapshot(at: point)
         ticket = opened.ticket
         timestamp = opened.timestamp
     }
@@ -32,7 +32,7 @@ public final class Snapshot: Readable, Sendable {
     /// Ends the snapshot: what only it could see may be dropped. Closing again does nothing.
     public func close() {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        core.snapshots.close(ticket)
+        core.closeSnapshot(ticket)
     }
 
     private func checkOpen() throws(StoreError) {

@@ -87,6 +87,8 @@ public struct Statistics: Sendable {
     public let timestamp: Timestamp
     /// The oldest commit that an open snapshot or transaction reads at; `nil` when none is open.
     public let oldestSnapshot: Timestamp?
+    /// How far back the store can be read.
+    public let past: Past
     /// Length of the file.
     public let fileBytes: UInt64
     /// Bytes of the file that are free to be used.
@@ -136,6 +138,7 @@ extension Database {
                     path: core.path, formatVersion: Int(Superblock.formatVersion),
                     generation: engine.versions.superblock.generation.rawValue,
                     timestamp: engine.publishedTimestamp, oldestSnapshot: core.snapshots.openTimestamps.first,
+                    past: core.pastStatistics,
                     fileBytes: try engine.file.device.length(),
                     freeBytes: engine.file.allocator.freeRanges.reduce(0) { $0 + $1.length },
                     memtables: core.memtableStatistics, levels: levels,

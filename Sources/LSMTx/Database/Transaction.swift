@@ -29,7 +29,7 @@ public final class Transaction: Readable {
         self.core = core
         self.attempt = attempt
         writes = WriteSet()
-        let opened = core.openSnapshot()
+        let opened = core.openSnapshot(isWriter: true)
         ticket = opened.ticket
         timestamp = opened.timestamp
     }
@@ -42,7 +42,7 @@ public final class Transaction: Readable {
     private func end() {
         guard !hasEnded else { return }
         hasEnded = true
-        core.snapshots.close(ticket)
+        core.closeSnapshot(ticket)
     }
 
     private func checkActive() throws(StoreError) {

@@ -23,8 +23,9 @@ extension Engine {
         if versions.superblock.logStart.position != log.position {
             try publishLogStart(log.start(at: log.position), of: log) { _ in }
         }
-        let before = versions.superblock.generation
+        var before = Generation(rawValue: 0)
         try publishLogStart(log.moveToLowest(born: versions.nextGeneration), of: nil) { superblock in
+            before = superblock.generation
             superblock.isClean = true
             superblock.timestampFloor = max(superblock.timestampFloor, published)
         }
@@ -45,8 +46,9 @@ extension Engine {
     private func publishLogStart(
         _ start: LogStart, of log: LogWriter?, update: (inout Superblock) -> Void
     ) throws(StoreError) {
-        let before = versions.superblock.generation
+        var before = Generation(rawValue: 0)
         _ = try versions.apply(VersionEdit()) { superblock in
+            before = superblock.generation
             superblock.logStart = start
             superblock.logReach = start.position.lsn
             update(&superblock)

@@ -6,8 +6,9 @@ internal import Synchronization
 /// before it goes on; both run on one thread, so they never take both processors from commits. That is safe: a flush
 /// only adds a table to level 0, newer than all that the compaction replaces.
 ///
-/// What may be dropped is decided against the readers that are open when the compaction begins. One that opens later
-/// reads at a newer timestamp than the floor that was announced first (``SnapshotTracker``).
+/// What may be dropped is decided against the retention, the named snapshots and the readers that are open when the
+/// compaction begins (Engine+Retention). A reader that opens later reads at or above the floor that was announced first,
+/// or at a named snapshot (``SnapshotTracker``).
 extension Engine {
     /// Does the next compaction that the levels call for.
     ///
@@ -18,13 +19,10 @@ extension Engine {
         let descriptors = version.levels.map { $0.map(\.descriptor) }
         guard let plan = CompactionPicker.pick(levels: descriptors, options: compactionOptions) else { return false }
         let inputs = plan.inputs.compactMap { version.table($0.id) }
-        let floor = publishedTimestamp
-        let open = readers.withLock { $0 }(floor)
         let job = CompactionJob(
             file: file, plan: plan, tables: inputs, generation: versions.nextGeneration,
             takeTableID: { self.versions.takeTableID() },
-            readPoints: ReadPoints(floor: floor, older: open.filter { $0 < floor }, oldestWriter: open.first),
-            options: compactionOptions)
+            readPoints: announceReadPoints(), options: compactionOptions)
         do throws(StoreError) {
             let result = try job.run(shouldStop: { isToStop }, pause: { flushBetweenSteps() })
             guard let result else { return false }

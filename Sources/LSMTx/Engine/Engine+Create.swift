@@ -16,12 +16,16 @@ extension Engine {
             device: device, identity: .random(using: &random),
             allocator: try ExtentAllocator(used: SuperblockSlots.extents), extentBytes: options.extentBytes)
         let log = try LogWriter(creatingIn: file) { LogSite(floor: 0, generation: generation) }
+        var history = RetainedHistory()
+        var edit = VersionEdit()
+        edit.history.retention = try (options.retention ?? .standard).checked()
+        try history.apply(edit.history)
         // Each slot has a manifest of its own.
         var manifests: [ManifestPointers] = []
         for _ in Superblock.slotOffsets {
             manifests.append(
                 try Manifest.append(
-                    VersionEdit(), to: nil, resultingIn: .empty, file: file, generation: generation
+                    edit, to: nil, resultingIn: .empty, history: history, file: file, generation: generation
                 ).pointers)
         }
         try device.sync()

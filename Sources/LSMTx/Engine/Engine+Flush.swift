@@ -29,13 +29,14 @@ extension Engine {
                 generation: versions.nextGeneration)
             let table = try job.run()
             let logStart = log.start(at: following)
-            let before = versions.superblock.generation
             let published = publishedTimestamp
+            var edit = VersionEdit(added: [table])
+            edit.history.samples = newSamples(upTo: table.largestTimestamp)
+            var before = Generation(rawValue: 0)
             let version: Version
             do throws(StoreError) {
-                version = try versions.apply(
-                    VersionEdit(added: [table])
-                ) { superblock in
+                version = try versions.apply(edit) { superblock in
+                    before = superblock.generation
                     superblock.isClean = false
                     superblock.logStart = logStart
                     superblock.logReach = max(superblock.logReach, logStart.position.lsn)

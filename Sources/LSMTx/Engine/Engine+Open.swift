@@ -28,6 +28,8 @@ extension Engine {
             }
         }
         var recovery = try Recovery(lanes: lanes, slots: slots, options: options)
-        return options.isReadOnly ? try recovery.engineForReading() : try recovery.engineForWriting()
+        let engine = options.isReadOnly ? try recovery.engineForReading() : try recovery.engineForWriting()
+        try engine.adoptRetention()
+        return engine
     }
 }

@@ -136,6 +136,7 @@ extension Engine {
         let capacity = max(options.memtableBytes, bytes)
         let fresh = ActiveMemtable(
             memtable: try Memtable(capacity: capacity, entries: entries), logPosition: log.position)
+        clock.sampleNewest()
         state.withLock { state in
             state.active.memtable.freeze()
             // One without entries, too small for its first group, has nothing to flush; a table cannot be empty.

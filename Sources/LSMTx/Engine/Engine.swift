@@ -16,6 +16,8 @@ package final class Engine: Sendable {
     package let cache: BlockCache
     package let versions: VersionSet
     let counters = EngineCounters()
+    /// When commits happened.
+    package let clock: CommitClock
     /// `nil` in a store that is open for reading only.
     package let log: LogWriter?
 
@@ -37,7 +39,12 @@ package final class Engine: Sendable {
     let state: Guarded<EngineState>
     let poison = Poison()
     /// Announces a floor to readers and says at which older timestamps some are open. Set by the layer that knows them.
-    package let readers = Guarded<@Sendable (_ floor: Timestamp) -> [Timestamp]>({ _ in [] })
+    /// It calls `readNames` between the two (``SnapshotTracker``).
+    package let readers = Guarded<@Sendable (_ floor: Timestamp, _ readNames: () -> Void) -> OpenReaders>(
+        { floor, readNames in
+            readNames()
+            return OpenReaders(floor: floor)
+        })
 
     /// - Parameters:
     ///   - start: What recovery found, or an empty store.
@@ -47,6 +54,7 @@ package final class Engine: Sendable {
         self.cache = cache
         self.versions = versions
         log = start.log
+        clock = start.clock
         replayedSegments = start.replayedSegments
         published = Atomic(start.published.rawValue)
         stamped = Atomic(start.stamped.rawValue)
@@ -73,6 +81,7 @@ package final class Engine: Sendable {
 /// What an engine begins with.
 struct EngineStart {
     let log: LogWriter?
+    let clock: CommitClock
     let active: ActiveMemtable
     /// Newest first.
     let frozen: [FrozenMemtable]

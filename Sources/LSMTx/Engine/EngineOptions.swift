@@ -20,6 +20,10 @@ package struct EngineOptions: Sendable {
     package var smallLogBytes = 1 << 20
     /// Background threads do the flushing; without them, whoever needs room does it, which makes a test deterministic.
     package var hasBackgroundThreads = true
+    /// How much of the past is kept: for a new file, and from the opening on for another; `nil` for what the file says.
+    package var retention: Retention?
+    /// Milliseconds since 1970; `nil` for the system's clock. Tests let it jump.
+    package var wallClock: (@Sendable () -> UInt64)?
 
     package init() {}
 }

@@ -11,6 +11,7 @@ struct Recovery {
     private let file: StoreFile
     private let cache: BlockCache
     private let versions: VersionSet
+    private let clock: CommitClock
 
     private var superblock: Superblock { slots.current }
 
@@ -34,7 +35,9 @@ struct Recovery {
         self.edits = edits
 
         if !options.isReadOnly { Self.dropCachedLog(of: slots.current, device: device) }
-        let survivors = try Self.replayLog(of: slots.current, device: device, options: options)
+        let history = try RetainedHistory(edits)
+        clock = CommitClock(timeline: history.timeline, source: options.wallClock)
+        let survivors = try Self.replayLog(of: slots.current, device: device, options: options, clock: clock)
         replay = survivors.replay
         memtables = survivors.memtables
         lastTimestamp = max(survivors.lastTimestamp, slots.current.flushedTimestamp)
@@ -53,6 +56,8 @@ struct Recovery {
         if let older = slots.previous, let previousEdits {
             let olderManifest = Set(older.manifest.extents)
             if Self.liveTables(of: previousEdits) == Self.liveTables(of: edits),
+                (try Self.unlessDamaged({ () throws(StoreError) in try RetainedHistory(previousEdits) }))?
+                    .agrees(with: history) == true,
                 olderManifest.isDisjoint(with: current)
             {
                 twin = older.manifest
@@ -137,7 +142,8 @@ struct Recovery {
         return Engine(
             file: file, options: options, cache: cache, versions: versions,
             start: EngineStart(
-                log: nil, active: active, frozen: frozen, published: visibleTimestamp, stamped: visibleTimestamp,
+                log: nil, clock: clock, active: active, frozen: frozen, published: visibleTimestamp,
+                stamped: visibleTimestamp,
                 replayedSegments: replay.segments.map(\.range)))
     }
 
@@ -155,7 +161,8 @@ struct Recovery {
             return Engine(
                 file: file, options: options, cache: cache, versions: versions,
                 start: EngineStart(
-                    log: log, active: active, frozen: [], published: visibleTimestamp, stamped: visibleTimestamp))
+                    log: log, clock: clock, active: active, frozen: [], published: visibleTimestamp,
+                    stamped: visibleTimestamp))
         }
         let floor = max(lastTimestamp, superblock.timestampFloor).advanced(by: Timestamp.uncleanOpenSkip)
         let log = try LogWriter(creatingIn: file, following: replay, site: logSite())
@@ -173,6 +180,9 @@ struct Recovery {
         }
         let logStart = log.start(at: active.logPosition)
         for range in old { file.allocator.release(range, lastNamedIn: superblock.generation) }
+        let skip = CommitTimeline.Skip(after: lastTimestamp, through: floor)
+        clock.noteSkip(skip)
+        edit.history.skips = [skip]
         let flushed = edit.added.map(\.largestTimestamp).max() ?? superblock.flushedTimestamp
         _ = try versions.apply(edit) { superblock in
             superblock.isClean = false
@@ -185,7 +195,7 @@ struct Recovery {
             file: file, options: options, cache: cache, versions: versions,
             // Nothing between the last survivor and the floor exists, so the floor is published: what waits for all that
             // has been stamped, as a flush does, finds it done.
-            start: EngineStart(log: log, active: active, frozen: [], published: floor, stamped: floor))
+            start: EngineStart(log: log, clock: clock, active: active, frozen: [], published: floor, stamped: floor))
     }
 
     /// New log segments lie above the space that the next table will need, so that a close can cut them off.
@@ -221,6 +231,8 @@ struct Recovery {
                 file: file, memtable: memtable, id: versions.takeTableID(), generation: versions.nextGeneration)
             edit.added.append(try job.run())
         }
+        edit.history.samples = clock.samples(
+            after: versions.history.timeline.samples.last?.timestamp ?? .zero, upTo: lastTimestamp)
         return edit
     }
 
@@ -239,16 +251,16 @@ struct Recovery {
         for segment in found.segments { device.dropCache(segment.range) }
     }
 
-    /// What ``replayLog(of:device:options:)`` found.
+    /// What ``replayLog(of:device:options:clock:)`` found.
     private struct Survivors {
         let replay: LogReplay
         let memtables: [ActiveMemtable]
         let lastTimestamp: Timestamp
     }
 
-    /// Applies the log to as many memtables as it takes.
+    /// Applies the log to as many memtables as it takes, and notes when its commits happened.
     private static func replayLog(
-        of superblock: Superblock, device: any StorageDevice, options: EngineOptions
+        of superblock: Superblock, device: any StorageDevice, options: EngineOptions, clock: CommitClock
     ) throws(StoreError) -> Survivors {
         let start = superblock.logStart.position
         var memtables = [
@@ -260,6 +272,7 @@ struct Recovery {
             lsn, payload throws(StoreError) in
             let group = try CommitRecord.decode(payload, after: last, fileOffset: lsn.rawValue)
             last = group.lastTimestamp
+            clock.note(last, at: group.wallClockMilliseconds, end: lsn)
             let (bytes, entries) = Self.space(of: group)
             if !memtables[memtables.count - 1].memtable.hasRoom(bytes: bytes, entries: entries) {
                 memtables[memtables.count - 1].memtable.freeze()
@@ -270,6 +283,7 @@ struct Recovery {
             }
             Self.apply(group, to: memtables[memtables.count - 1].memtable)
         }
+        clock.sampleNewest()
         return Survivors(replay: replay, memtables: memtables, lastTimestamp: last)
     }
 

@@ -190,9 +190,11 @@ package final class CommitPipeline: Sendable {
         do {
             let startsOnNewSector = needsNewSector.exchange(group.isDurable, ordering: .acquiringAndReleasing)
             let durableEnd = LogSequenceNumber(rawValue: durableEnd.load(ordering: .acquiring))
+            let wallClock = engine.clock.now
             let prepared = try log.prepare(
                 payloadBytes: group.payloadBytes, startsOnNewSector: startsOnNewSector, durable: durableEnd
-            ) { Self.layOut(group, into: &$0) }
+            ) { Self.layOut(group, at: wallClock, into: &$0) }
+            engine.clock.note(group.last?.pointee.timestamp ?? .zero, at: wallClock, end: prepared.end)
             write(group, prepared)
         } catch {
             // The members are in the memtable with timestamps that nothing in the log has.
@@ -250,9 +252,9 @@ package final class CommitPipeline: Sendable {
         if isDurable { sync(toCover: end) }
     }
 
-    private static func layOut(_ group: Batch, into payload: inout LogPayload) {
+    private static func layOut(_ group: Batch, at wallClock: UInt64, into payload: inout LogPayload) {
         payload.append(group.first?.pointee.timestamp.rawValue ?? 0)
-        payload.append(SystemClock.wallMilliseconds)
+        payload.append(wallClock)
         payload.append(UInt32(group.memberCount))
         payload.append(UInt32(0))
         var next = group.first
@@ -373,6 +375,11 @@ package final class CommitPipeline: Sendable {
     }
 
     package func stopLogKeeper() { keeper.stop() }
+
+    /// The log is known to be durable up to here.
+    package var durableLogEnd: LogSequenceNumber {
+        LogSequenceNumber(rawValue: durableEnd.load(ordering: .acquiring))
+    }
 
     /// Syncs what buffered commits have written, if there is any.
     package func syncBuffered() {

@@ -49,10 +49,11 @@ package enum Manifest {
     ///
     /// - Parameters:
     ///   - version: What the edit leads to.
+    ///   - history: What it leads to beside the tables.
     ///   - generation: The state that will name the blocks.
     package static func append(
-        _ edit: VersionEdit, to pointers: ManifestPointers?, resultingIn version: Version, file: StoreFile,
-        generation: Generation
+        _ edit: VersionEdit, to pointers: ManifestPointers?, resultingIn version: Version,
+        history: RetainedHistory, file: StoreFile, generation: Generation
     ) throws(StoreError) -> Written {
         if let pointers, pointers.edits.count < ManifestPointers.maximumEdits {
             let editBytes = pointers.edits.reduce(0) { $0 + Int($1.length) }
@@ -63,7 +64,9 @@ package enum Manifest {
                 return Written(pointers: grown, obsolete: [], taken: extents(of: pointer))
             }
         }
-        let pointer = try write(version.asEdit, kind: .manifestBase, file: file, generation: generation)
+        var base = version.asEdit
+        base.history = history.asEdit
+        let pointer = try write(base, kind: .manifestBase, file: file, generation: generation)
         return Written(
             pointers: ManifestPointers(base: pointer), obsolete: pointers?.extents ?? [], taken: extents(of: pointer))
     }

@@ -1,10 +1,11 @@
-/// The difference between two versions: which tables came and which went.
+/// The difference between two states: which tables came and which went, and what changed about the past.
 ///
 /// A manifest's base is an edit too, from the version without tables.
 package struct VersionEdit: Sendable {
     /// Each in the level that its descriptor says.
     package var added: [TableDescriptor] = []
     package var removed: [TableID] = []
+    package var history = HistoryEdit()
 
     package init(added: [TableDescriptor] = [], removed: [TableID] = []) {
         self.added = added
@@ -30,6 +31,7 @@ package struct VersionEdit: Sendable {
             writer.uint8(Tag.remove.rawValue)
             writer.varint(id.rawValue)
         }
+        history.encode(to: &writer)
     }
 
     /// Reads an edit from the payload of a verified block, to its end.
@@ -44,6 +46,10 @@ package struct VersionEdit: Sendable {
             case .remove:
                 removed.append(TableID(rawValue: try reader.varint()))
             case nil:
+                if let tag = HistoryEdit.Tag(rawValue: tag) {
+                    try history.read(tag, from: &reader)
+                    continue
+                }
                 throw StoreError(
                     .unsupportedFormat, "The manifest has a field (tag \(tag)) that this build does not know.",
                     remedy: "Open the file with the release that wrote it.")

@@ -12,7 +12,14 @@
 /// 5. The new version is published to readers by the caller.
 /// 6. The extents of a table that went are held until the last version, view or iterator that has it is gone.
 ///
-/// Only one thread changes the set at a time: the store's background worker, or recovery before it starts.
+/// Several threads may change the set: the background worker, and whoever names a snapshot or changes the retention.
+/// `changes` lets one in at a time, for all the steps; `state` is locked within it, for moments. What a caller works out
+/// before it calls may be about a state that others have replaced meanwhile, so:
+/// - tables are named by an edit, which is applied to whatever is current then. Those who write tables see to it
+///   themselves that no two edits remove the same one.
+/// - the generation that a change replaces is the one that `update` finds in the superblock.
+/// - the generation that an extent is marked with at its birth may be older than the one that first names it. That
+///   only means that it is taken to be older than it is.
 package final class VersionSet: Sendable {
     package let file: StoreFile
     private let cache: BlockCache
@@ -25,9 +32,12 @@ package final class VersionSet: Sendable {
         /// newer one's; else the next change gives that slot a manifest of its own.
         var olderManifest: ManifestPointers?
         var version: Version
+        var history: RetainedHistory
     }
 
     private let state: Guarded<State>
+    /// Held during a change, its writes and syncs included.
+    private let changes = Guarded(())
 
     /// - Parameters:
     ///   - slots: What was read from the superblock slots.
@@ -46,12 +56,24 @@ package final class VersionSet: Sendable {
         if let table = version.tables.first(where: { $0.descriptor.id >= slots.current.nextTableID }) {
             throw .corrupt("Table \(table.descriptor.id) has a number not yet given.", structure: "manifest")
         }
+        let history = try RetainedHistory(edits)
+        let newest = ([history.collectedFloor] + history.snapshots.map(\.timestamp)).max() ?? .zero
+        guard newest <= slots.current.timestampFloor else {
+            throw .corrupt("Something is kept for timestamp \(newest), which was not given yet.", structure: "manifest")
+        }
         state = Guarded(
             State(
-                superblock: slots.current, olderSlot: 1 - slots.currentSlot, olderManifest: twin, version: version))
+                superblock: slots.current, olderSlot: 1 - slots.currentSlot, olderManifest: twin, version: version,
+                history: history))
     }
 
     package var current: Version { state.withLock { $0.version } }
+
+    package var history: RetainedHistory { state.withLock { $0.history } }
+
+    package func hasSnapshot(at timestamp: Timestamp) -> Bool {
+        state.withLock { $0.history.hasSnapshot(at: timestamp) }
+    }
 
     package var superblock: Superblock { state.withLock { $0.superblock } }
 
@@ -78,25 +100,38 @@ package final class VersionSet: Sendable {
     /// Publishes a change durably and returns the new version.
     ///
     /// - Parameters:
-    ///   - edit: Tables that come and go.
-    ///   - update: Changes the other fields of the superblock, its log's start among them.
+    ///   - edit: Tables that come and go, and what changes about the past.
+    ///   - update: Changes the other fields of the superblock, its log's start among them. It finds there the
+    ///     generation that the change replaces.
     /// - Throws: `diskFull` with nothing changed; any other error means that the state on the medium is unknown, and
     ///   the store must not acknowledge another commit.
     package func apply(
         _ edit: VersionEdit, update: (inout Superblock) -> Void
     ) throws(StoreError) -> Version {
+        try changes.withLock { _ throws(StoreError) in try applyAlone(edit, update: update) }
+    }
+
+    private func applyAlone(
+        _ edit: VersionEdit, update: (inout Superblock) -> Void
+    ) throws(StoreError) -> Version {
         let before = state.withLock { $0 }
         let version = try before.version.applying(edit) { Table(descriptor: $0, file: file, cache: cache) }
+        var history = before.history
+        try history.apply(edit.history)
         var next = before.superblock
         update(&next)
         next.generation = before.superblock.generation.next
+        // Nothing is kept for timestamps that may be given again.
+        let kept = edit.history.added.map(\.timestamp) + [history.collectedFloor]
+        next.timestampFloor = kept.reduce(next.timestampFloor, max)
 
         let older = try Manifest.append(
-            edit, to: before.olderManifest, resultingIn: version, file: file, generation: next.generation)
+            edit, to: before.olderManifest, resultingIn: version, history: history, file: file,
+            generation: next.generation)
         let newer: Manifest.Written
         do throws(StoreError) {
             newer = try Manifest.append(
-                edit, to: before.superblock.manifest, resultingIn: version, file: file,
+                edit, to: before.superblock.manifest, resultingIn: version, history: history, file: file,
                 generation: next.generation.next)
         } catch {
             file.allocator.releaseUnpublished(older.taken)
@@ -118,6 +153,7 @@ package final class VersionSet: Sendable {
             state.superblock.nextTableID = nextTableID
             state.olderManifest = older.pointers
             state.version = version
+            state.history = history
         }
         for extent in older.obsolete + newer.obsolete {
             file.allocator.release(extent, lastNamedIn: before.superblock.generation)
@@ -138,6 +174,10 @@ package final class VersionSet: Sendable {
     ///
     /// One slot suffices: the other one names the same tables and the same log.
     package func markInUse() throws(StoreError) {
+        try changes.withLock { _ throws(StoreError) in try markInUseAlone() }
+    }
+
+    private func markInUseAlone() throws(StoreError) {
         let before = state.withLock { $0 }
         guard before.superblock.isClean else { return }
         var next = before.superblock

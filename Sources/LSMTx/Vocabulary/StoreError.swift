@@ -14,6 +14,10 @@ public struct StoreError: Error, Sendable, Equatable {
         case conflict
         /// The file does not exist, and creating it was not allowed.
         case notFound
+        /// No snapshot has that name.
+        case noSuchSnapshot
+        /// The state asked for is older than what is kept: see ``Retention``.
+        case snapshotTooOld
         /// The file is not a store: it never was one, it is empty, or it is not a regular file.
         case notADatabase
         /// The file is a store of a format version that this build does not read.

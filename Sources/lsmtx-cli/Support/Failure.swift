@@ -14,7 +14,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     package var meaning: String {
         switch self {
         case .success: "Done."
-        case .failure: "The key is not there, or the command failed for a reason not named below."
+        case .failure: "The key or the state is not there, or the command failed for a reason not named below."
         case .usage: "The command line is wrong."
         case .badData: "The file is damaged, is no store, or is of another format version; or the input is malformed."
         case .noInput: "There is no such file."
@@ -30,7 +30,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .notADatabase, .unsupportedFormat, .corrupt: self = .badData
         case .locked, .conflict: self = .busy
         case .io, .diskFull, .outcomeUnknown, .poisoned, .readOnly: self = .inputOutput
-        case .tooLarge, .closed, .misuse, .forkedHandle: self = .failure
+        case .tooLarge, .closed, .misuse, .forkedHandle, .snapshotTooOld, .noSuchSnapshot: self = .failure
         }
     }
 }

@@ -332,4 +332,47 @@ import Testing
         let isSound = report.findings.isEmpty
         #expect(isSound)
     }
+
+    // MARK: The past
+
+    @Test func thePastIsRead() throws {
+        let database = try Self.filled()
+        let before = database.timestamp
+        try database.write { try $0.delete("k") }
+        let value = try database.read(at: .timestamp(before)) { try $0.get("k") }
+        #expect(value == Array("v".utf8))
+    }
+
+    @Test func aStateGetsANameAndLosesIt() throws {
+        let database = try Self.filled()
+        try database.createSnapshot(named: "release 7")
+        let users = try database.read(at: .named("release 7")) { Array($0.scan(KeyRange(prefix: "user/"))) }
+        try database.dropSnapshot(named: "release 7")
+        #expect(users.count == 2)
+    }
+
+    @Test func namedSnapshotsAreListed() throws {
+        let database = try Self.filled()
+        try database.createSnapshot(named: "before the import")
+        for snapshot in try database.snapshots() { print(snapshot.name, snapshot.timestamp) }
+        #expect(try database.snapshots().map(\.name) == ["before the import"])
+    }
+
+    @Test func theRetentionIsChosen() throws {
+        let database = try Self.filled()
+        try database.setRetention(Retention(keep: .seconds(7 * 24 * 3600)))
+        let limits = try database.retention
+        #expect(limits.keep == .seconds(604_800) && limits.commits == nil)
+        try database.setRetention(Retention(keep: .seconds(24 * 3600), commits: 1_000_000))
+        #expect(try database.retention.commits == 1_000_000)
+    }
+
+    @Test func aKeyHasAHistory() throws {
+        let database = try Self.filled()
+        for version in try database.history(of: "user/1", limit: 10) {
+            let text = version.value.map { String(decoding: $0, as: UTF8.self) } ?? "deleted"
+            print(version.timestamp, version.unixTime ?? 0, text)
+        }
+        #expect(try database.history(of: "user/1").count == 1)
+    }
 }

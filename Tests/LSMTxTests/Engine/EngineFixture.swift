@@ -3,6 +3,7 @@ import LSMTxTestSupport
 
 /// Stores with everything as small as it can be, so that memtables, segments and extents are used up all the time.
 enum EngineFixture {
+    /// Nothing of the past is kept, so that compaction has something to drop.
     static func options(background: Bool = false, smallLogBytes: Int = 16 << 10) -> EngineOptions {
         var options = EngineOptions()
         options.memtableBytes = 64 << 10
@@ -10,6 +11,7 @@ enum EngineFixture {
         options.extentBytes = 16 << 10
         options.smallLogBytes = smallLogBytes
         options.hasBackgroundThreads = background
+        options.retention = .snapshotsOnly
         return options
     }
 

@@ -16,6 +16,7 @@ import Testing
         let (device, database) = try EngineFixture.newStore()
         for round in 0..<4 {
             for number in 0..<40 { try database.write { try $0.put("k\(number)", "\(round)") } }
+            try database.createSnapshot(named: "round \(round)")
             if round < 3 { try database.flush() }
         }
         let killed = try EngineFixture.copy(device).readAll()
