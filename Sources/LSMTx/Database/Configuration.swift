@@ -21,7 +21,8 @@ public struct Configuration: Sendable {
     /// For a new file: the size in which tables and the log take space, in bytes; a multiple of 4096 from 16 KiB to
     /// 64 MiB. Small stores, as in tests, take less room with a small one.
     public var extentBytes = 1 << 20
-    /// The most that one transaction may write, in bytes of keys and values; at most 512 MiB.
+    /// The most that one transaction may write, in bytes of keys and values; at most 512 MiB. It bounds memory: of a value
+    /// over ``Limits/largeValueBytes``, which is in the file already, only a reference of 28 bytes counts.
     public var maximumTransactionBytes = 256 << 20
 
     /// The defaults.

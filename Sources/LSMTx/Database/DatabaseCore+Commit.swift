@@ -33,6 +33,7 @@ extension DatabaseCore {
                 throw Self.conflictError(writes, change, start: start)
             }
         }
+        if writes.hasLargeValues { try pipeline.syncLargeValues() }
         let request = writes.requestMemory
         request.initialize(
             to: CommitRequest(

@@ -165,9 +165,10 @@ extension Engine {
     private func pageAudit() -> (unowned: [FileRange], shared: [FileRange]) {
         let version = versions.current
         var ranges = SuperblockSlots.extents + versions.manifests.flatMap(\.extents)
-        for table in version.tables { ranges += table.descriptor.extents }
+        for table in version.tables { ranges += table.descriptor.ownedExtents }
         ranges += log?.extents ?? replayedSegments
         ranges += file.allocator.freeRanges + file.allocator.retiredRanges + file.allocator.heldRanges
+            + file.allocator.pendingRanges
         ranges.append(FileRange(offset: file.allocator.end, length: 0))
         var unowned: [FileRange] = []
         var shared: [FileRange] = []

@@ -30,6 +30,8 @@ extension Engine {
         }
         log.releaseOthers(lastNamedIn: before)
 
+        // Everything that was committed is in tables, so what is pending belongs to transactions that can only end.
+        file.allocator.releaseAllPending()
         // Both slots name only the clean state now, so everything retired is free, and the free tail can go.
         file.allocator.reclaim(oldestSlot: versions.oldestSlot)
         let end = file.allocator.cutTail()

@@ -8,6 +8,8 @@ package struct EngineOptions: Sendable {
     package var cacheBytes = 64 << 20
     /// For a new file: the size in which tables and the log take space.
     package var extentBytes: UInt64 = 1 << 20
+    /// Values longer than this live in extents of their own.
+    package var largeValueBytes = Limits.largeValueBytes
     /// Frozen memtables that may wait for their flush beside the active one.
     package var maximumFrozenMemtables = 2
     /// So many tables of level 0 are compacted into level 1.

@@ -24,6 +24,8 @@ package final class SnapshotTracker: Sendable {
     /// Snapshots that found every cell taken, by ticket.
     private let overflow = Guarded(Overflow())
     private let floor = Atomic<UInt64>(0)
+    /// How many threads are looking through the cells for what to keep.
+    private let collectors = Atomic<Int>(0)
 
     private struct Overflow {
         var timestamps: [Int: Timestamp] = [:]
@@ -79,6 +81,32 @@ package final class SnapshotTracker: Sendable {
         }
     }
 
+    /// Announces one more reader at the timestamp of one that is open: an iterator, which may outlive its snapshot.
+    ///
+    /// The caller looks afterwards whether the other one is still open, and if not, closes the new one and gives up.
+    /// If it is, no collector can have missed both: one that began after this call had stored the timestamp sees it,
+    /// and every earlier one had ended before the other reader was closed.
+    package func share(_ timestamp: Timestamp, hint: UInt) -> Ticket {
+        let count = Self.rows * Self.cellsPerRow
+        let start = Int(truncatingIfNeeded: hint % UInt(Self.rows)) * Self.cellsPerRow
+        var ticket: Ticket?
+        var probe = 0
+        while ticket == nil, probe < count {
+            let cell = (start + probe) % count
+            probe += 1
+            let taken = cells.base[cell].compareExchange(
+                expected: 0, desired: timestamp.rawValue + 1, ordering: .sequentiallyConsistent)
+            if taken.exchanged { ticket = Ticket(cell: cell) }
+        }
+        let shared = ticket ?? overflow.withLock { overflow in
+            defer { overflow.nextTicket += 1 }
+            overflow.timestamps[overflow.nextTicket] = timestamp
+            return Ticket(cell: overflow.nextTicket)
+        }
+        while collectors.load(ordering: .sequentiallyConsistent) > 0 { SystemClock.sleep(microseconds: 1) }
+        return shared
+    }
+
     /// Ends a reader. Its timestamp no longer keeps anything.
     package func close(_ ticket: Ticket) {
         if ticket.cell < Self.rows * Self.cellsPerRow {
@@ -94,6 +122,8 @@ package final class SnapshotTracker: Sendable {
             let known = floor.load(ordering: .sequentiallyConsistent)
             floor.store(max(known, newFloor.rawValue), ordering: .sequentiallyConsistent)
         }
+        collectors.add(1, ordering: .sequentiallyConsistent)
+        defer { collectors.subtract(1, ordering: .sequentiallyConsistent) }
         return openTimestamps
     }
 

@@ -15,6 +15,11 @@ package final class Version: Sendable {
 
     package var tables: [Table] { levels.flatMap { $0 } }
 
+    /// How many large values the tables own.
+    package var largeValueCount: Int {
+        levels.reduce(0) { $0 + $1.reduce(0) { $0 + $1.descriptor.largeValues.count } }
+    }
+
     package var tableCount: Int { levels.reduce(0) { $0 + $1.count } }
 
     /// The version that `edit` leads to.
