@@ -43,6 +43,9 @@ extension DatabaseCore {
         pipeline.commit(request)
         switch request.pointee.outcome {
         case .committed:
+            if writes.hasLargeValues {
+                engine.activeLargeBytes.add(writes.largeValueBytes, ordering: .relaxed)
+            }
             return request.pointee.timestamp
         case .conflict:
             throw Self.conflictError(writes, request.pointee.conflict, start: start)

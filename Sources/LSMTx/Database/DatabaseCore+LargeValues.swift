@@ -31,12 +31,3 @@ extension DatabaseCore {
         }
     }
 }
-
-extension StoreError {
-    /// The same error, with the keys that cannot be read because of it.
-    fileprivate func covering(_ keys: KeyRange) -> StoreError {
-        var known = location
-        known.keys = keys
-        return StoreError(code, message, remedy: remedy, at: known, errorNumber: errorNumber)
-    }
-}

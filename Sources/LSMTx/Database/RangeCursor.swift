@@ -139,6 +139,15 @@ final class RangeCursor {
         }
     }
 
+    /// Calls `body` with each key until it returns `false`. Large values are not read.
+    func forEachKey(reverse: Bool, _ body: (RawSpan) throws -> Bool) throws {
+        while try advance(reverse: reverse) {
+            let isWanted = try body(key.buffer.bytes)
+            guard isWanted else { return }
+            try core.checkOpen()
+        }
+    }
+
     /// Calls `body` with each entry until it returns `false`.
     func forEach(reverse: Bool, _ body: (RawSpan, RawSpan) throws -> Bool) throws {
         while try advance(reverse: reverse) {

@@ -84,6 +84,12 @@ public final class Snapshot: Readable, Sendable {
         try cursor.forEach(reverse: reverse, body)
     }
 
+    /// Calls `body` with each key of a range, in order, until it returns `false`. Large values are not read.
+    package func forEachKey(_ range: KeyRange, _ body: (RawSpan) throws -> Bool) throws {
+        let cursor = try cursor(range)
+        try cursor.forEachKey(reverse: false, body)
+    }
+
     private func cursor(_ range: KeyRange) throws(StoreError) -> RangeCursor {
         try checkOpen()
         let cursor = try core.cursor(for: self, at: timestamp, range: range, ownWrites: nil)

@@ -12,9 +12,16 @@ internal import Synchronization
 extension CommitPipeline {
     /// Writes a value to an extent of its own, which is the caller's until its commit has succeeded.
     ///
-    /// - Throws: `diskFull` or `tooLarge`, with nothing changed; `poisoned`; `io`, which poisons the store.
+    /// - Throws: `diskFull`, or `tooLarge` when the store can hold no more of them, with nothing changed; `poisoned`;
+    ///   `io`, which poisons the store.
     func writeLargeValue(_ value: BorrowedBytes) throws(StoreError) -> LargeValueReference {
         try engine.poison.check()
+        let count = engine.versions.current.largeValueCount + engine.file.allocator.pendingCount
+        guard count < Manifest.maximumLargeValues else {
+            throw StoreError(
+                .tooLarge, "The store holds \(count) values over \(engine.options.largeValueBytes) bytes.",
+                remedy: "Delete some and flush, or split the data over several files.")
+        }
         return try failing { () throws(StoreError) in
             try engine.file.writeLargeValue(value, born: engine.versions.nextGeneration)
         }

@@ -31,6 +31,16 @@ extension WriteSet {
         if operation(entry).kind == .largeValue { fields.pointee.largeValues.superseded.append(entry) }
     }
 
+    /// Bytes of the large values that count.
+    var largeValueBytes: UInt64 {
+        var sum: UInt64 = 0
+        for entry in 0..<count {
+            let operation = operation(entry)
+            if operation.kind == .largeValue { sum += UInt64(LargeValueReference(verified: operation.value).count) }
+        }
+        return sum
+    }
+
     func beginCursor() { fields.pointee.largeValues.cursors += 1 }
 
     func endCursor() { fields.pointee.largeValues.cursors -= 1 }

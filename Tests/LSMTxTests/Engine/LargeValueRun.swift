@@ -69,7 +69,7 @@ final class LargeValueRun {
 
     private func value() -> [UInt8] {
         let count = [number(100), 600, 601, 4072, 4073, number(20_000), 66_000][number(7)]
-        return (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ model.newest) } + [UInt8(number(256))]
+        return [UInt8](repeating: UInt8(number(256)), count: count) + Array("\(model.newest)".utf8)
     }
 
     private func write(_ transaction: Transaction, _ writes: inout ModelDatabase.Writes) throws {
