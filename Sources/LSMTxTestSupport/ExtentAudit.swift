@@ -1,7 +1,7 @@
 package import LSMTx
 
 /// Checks that every page of a store's file is owned exactly once: by a superblock slot, the manifest, a table or the
-/// log, or that the allocator has it as free, retired or held.
+/// log, or that the allocator has it as free, retired, held, or pending for a large value.
 ///
 /// It looks at one moment, so nothing may be writing meanwhile.
 package enum ExtentAudit {
@@ -11,11 +11,12 @@ package enum ExtentAudit {
         func add(_ ranges: [FileRange], _ owner: String) { owners += ranges.map { ($0, owner) } }
         add(SuperblockSlots.extents, "superblock")
         add(engine.versions.manifests.flatMap(\.extents), "manifest")
-        for table in engine.versions.current.tables { add(table.descriptor.extents, "table \(table.descriptor.id)") }
+        for table in engine.versions.current.tables { add(table.descriptor.ownedExtents, "table \(table.descriptor.id)") }
         add(engine.log?.extents ?? [], "log")
         add(engine.file.allocator.freeRanges, "free")
         add(engine.file.allocator.retiredRanges, "retired")
         add(engine.file.allocator.heldRanges, "held")
+        add(engine.file.allocator.pendingRanges, "pending large value")
         owners.sort { $0.range.offset < $1.range.offset }
 
         var findings: [String] = []

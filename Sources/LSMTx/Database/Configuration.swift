@@ -24,7 +24,8 @@ public struct Configuration: Sendable {
     /// How much of the past stays readable: becomes the file's when it is opened for writing. `nil` for what the file says,
     /// which in a new one is ``Retention/standard``.
     public var retention: Retention?
-    /// The most that one transaction may write, in bytes of keys and values; at most 512 MiB.
+    /// The most that one transaction may write, in bytes of keys and values; at most 512 MiB. It bounds memory: of a value
+    /// over ``Limits/largeValueBytes``, which is in the file already, only a reference of 28 bytes counts.
     public var maximumTransactionBytes = 256 << 20
 
     /// The defaults.

@@ -33,6 +33,7 @@ extension DatabaseCore {
                 throw Self.conflictError(writes, change, start: start)
             }
         }
+        if writes.hasLargeValues { try pipeline.syncLargeValues() }
         let request = writes.requestMemory
         request.initialize(
             to: CommitRequest(
@@ -42,6 +43,9 @@ extension DatabaseCore {
         pipeline.commit(request)
         switch request.pointee.outcome {
         case .committed:
+            if writes.hasLargeValues {
+                engine.activeLargeBytes.add(writes.largeValueBytes, ordering: .relaxed)
+            }
             return request.pointee.timestamp
         case .conflict:
             throw Self.conflictError(writes, request.pointee.conflict, start: start)

@@ -80,25 +80,33 @@ final class DatabaseCore: Sendable {
         if snapshots.close(ticket) { engine.noteReleasedReader() }
     }
 
-    /// Reads the newest version of `key` at `timestamp` and calls `body` with its value.
+    /// Reads the newest version of `key` at `timestamp` and calls `body` with its value, or `large` with one that lives
+    /// in an extent of its own.
     ///
     /// - Returns: `nil` when the key has no value then.
     @inline(__always)
     func find<R>(
-        _ key: BorrowedBytes, at timestamp: Timestamp, _ body: (BorrowedBytes) -> R
+        _ key: BorrowedBytes, at timestamp: Timestamp, _ body: (BorrowedBytes) -> R, large: ([UInt8]) -> R
     ) throws(StoreError) -> R? {
         let hash = xxh3(key)
         return try engine.withView { view throws(StoreError) in
             // Within the epoch: a close waits for it before it gives up the device.
             try self.checkOpen()
-            guard let found = try view.find(key, hash: hash, at: timestamp), found.kind == .value else { return nil }
-            return body(found.value)
+            guard let found = try view.find(key, hash: hash, at: timestamp) else { return nil }
+            if found.kind == .value { return body(found.value) }
+            guard found.kind == .largeValue else { return nil }
+            // Within the epoch too: it keeps the extent from being given to others.
+            return large(try largeValue(found.value, of: key))
         }
     }
 
-    func iterator(at timestamp: Timestamp, range: KeyRange) throws(StoreError) -> MergingIterator {
+    /// A cursor for a snapshot or a transaction, which is open and reads at `timestamp`. Where another thread may close
+    /// the owner meanwhile, the caller looks again whether it is open before it uses the cursor.
+    func cursor(
+        for owner: AnyObject, at timestamp: Timestamp, range: KeyRange, ownWrites: WriteSet?
+    ) throws(StoreError) -> RangeCursor {
         try holdDevice()
-        return engine.iterator(at: timestamp, range: range)
+        return RangeCursor(core: self, owner: owner, at: timestamp, range: range, ownWrites: ownWrites)
     }
 
     /// Calls `body` while the device is certain to stay open.

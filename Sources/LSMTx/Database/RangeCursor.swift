@@ -5,8 +5,11 @@
 /// are those made before the cursor; later ones do not disturb it.
 final class RangeCursor {
     private let core: DatabaseCore
-    /// The snapshot or transaction: while it lives, what it sees is kept.
+    /// The snapshot or transaction, which has the own writes.
     private let owner: AnyObject
+    /// Keeps what the cursor sees, large values among it, when the owner has been closed: compaction may drop versions
+    /// then, and the extents of large values belong to newer tables than those that the iterator has.
+    private let reader: SnapshotTracker.Ticket
     private let iterator: MergingIterator
     private let range: KeyRange
     private let ownWrites: WriteSet?
@@ -22,25 +25,52 @@ final class RangeCursor {
     /// `nil` where there are none to show.
     private let ownKey: GrowingBuffer?
     private let ownValue: GrowingBuffer?
+    private var ownKind = EntryKind.value
 
-    init(core: DatabaseCore, owner: AnyObject, iterator: MergingIterator, range: KeyRange, ownWrites: WriteSet?) {
+    /// The device is held for it, and the owner is open and reads at `timestamp`: see ``DatabaseCore/cursor(for:at:range:ownWrites:)``.
+    init(core: DatabaseCore, owner: AnyObject, at timestamp: Timestamp, range: KeyRange, ownWrites: WriteSet?) {
+        reader = core.snapshots.share(timestamp, hint: Epoch.threadHint)
+        iterator = core.engine.iterator(at: timestamp, range: range)
         self.core = core
         self.owner = owner
-        self.iterator = iterator
         self.range = range
         self.ownWrites = ownWrites
         ownEntries = ownWrites.map { $0.isEmpty ? [] : $0.sortedEntries(in: range) } ?? []
         ownKey = ownEntries.isEmpty ? nil : GrowingBuffer()
         ownValue = ownEntries.isEmpty ? nil : GrowingBuffer()
+        ownWrites?.beginCursor()
     }
 
-    deinit { core.releaseDevice() }
+    deinit {
+        ownWrites?.endCursor()
+        core.closeSnapshot(reader)
+        core.releaseDevice()
+    }
 
     /// The current entry's key, valid until the next move.
     var key: BorrowedBytes { showsOwn ? ownKey.unsafelyUnwrapped.bytes : iterator.key }
 
-    /// The current entry's value, valid until the next move.
-    var value: BorrowedBytes { showsOwn ? ownValue.unsafelyUnwrapped.bytes : iterator.value }
+    /// The current entry's value, or the reference of a large one, valid until the next move.
+    private var storedValue: BorrowedBytes { showsOwn ? ownValue.unsafelyUnwrapped.bytes : iterator.value }
+
+    private var isLarge: Bool { showsOwn ? ownKind == .largeValue : iterator.isLargeValue }
+
+    /// A copy of the current entry's value. Large ones are read only now.
+    func value() throws(StoreError) -> [UInt8] {
+        isLarge ? try largeValue() : storedValue.array
+    }
+
+
+    private func largeValue() throws(StoreError) -> [UInt8] {
+        guard showsOwn else { return try core.largeValue(storedValue, of: key) }
+        try checkOwn()
+        return try core.ownLargeValue(storedValue, of: key)
+    }
+
+    /// Throws when the own large values are not the transaction's any more.
+    private func checkOwn() throws(StoreError) {
+        guard ownWrites?.largeValuesAreReadable == true else { throw DatabaseCore.closedError("transaction") }
+    }
 
     /// Moves to the first entry, or to the next one.
     ///
@@ -96,7 +126,9 @@ final class RangeCursor {
                 if order != 0, (order < 0) == isReverse { return true }
                 showsCommitted = order == 0
             }
-            if operation.kind == .value {
+            if operation.kind != .tombstone {
+                ownKind = operation.kind
+                if ownWrites.hasLargeValues { try checkOwn() }
                 ownKey.unsafelyUnwrapped.assign(operation.key)
                 ownValue.unsafelyUnwrapped.assign(operation.value)
                 showsOwn = true
@@ -107,10 +139,25 @@ final class RangeCursor {
         }
     }
 
+    /// Calls `body` with each key until it returns `false`. Large values are not read.
+    func forEachKey(reverse: Bool, _ body: (RawSpan) throws -> Bool) throws {
+        while try advance(reverse: reverse) {
+            let isWanted = try body(key.buffer.bytes)
+            guard isWanted else { return }
+            try core.checkOpen()
+        }
+    }
+
     /// Calls `body` with each entry until it returns `false`.
     func forEach(reverse: Bool, _ body: (RawSpan, RawSpan) throws -> Bool) throws {
         while try advance(reverse: reverse) {
-            let isWanted = try body(key.buffer.bytes, value.buffer.bytes)
+            let isWanted: Bool
+            if isLarge {
+                let value = try largeValue()
+                isWanted = try body(key.buffer.bytes, value.span.bytes)
+            } else {
+                isWanted = try body(key.buffer.bytes, storedValue.buffer.bytes)
+            }
             guard isWanted else { return }
             try core.checkOpen()
         }

@@ -61,7 +61,7 @@ public struct Scan: Sequence {
             do {
                 if try cursor.advance(reverse: reverse) {
                     left -= 1
-                    return Entry(key: cursor.key.array, value: cursor.value.array)
+                    return Entry(key: cursor.key.array, value: try cursor.value())
                 }
             } catch {
                 failure.note(error)

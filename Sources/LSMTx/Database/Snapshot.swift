@@ -58,7 +58,7 @@ public final class Snapshot: Readable, Sendable {
     func value(of key: RawSpan) throws(StoreError) -> [UInt8]? {
         try checkOpen()
         return try key.withUnsafeBytes { key throws(StoreError) in
-            try core.find(BorrowedBytes(key), at: timestamp) { $0.array }
+            try core.find(BorrowedBytes(key), at: timestamp, { $0.array }, large: { $0 })
         }
     }
 
@@ -66,7 +66,8 @@ public final class Snapshot: Readable, Sendable {
     func copyValue(of key: RawSpan, to target: UnsafeMutableRawBufferPointer) throws(StoreError) -> ValueCopy? {
         try checkOpen()
         return try key.withUnsafeBytes { key throws(StoreError) in
-            try core.find(BorrowedBytes(key), at: timestamp) { ValueCopy($0, target: target) }
+            try core.find(
+                BorrowedBytes(key), at: timestamp, { ValueCopy($0, target: target) }, large: { ValueCopy(large: $0) })
         }
     }
 
@@ -83,11 +84,18 @@ public final class Snapshot: Readable, Sendable {
         try cursor.forEach(reverse: reverse, body)
     }
 
+    /// Calls `body` with each key of a range, in order, until it returns `false`. Large values are not read.
+    package func forEachKey(_ range: KeyRange, _ body: (RawSpan) throws -> Bool) throws {
+        let cursor = try cursor(range)
+        try cursor.forEachKey(reverse: false, body)
+    }
+
     private func cursor(_ range: KeyRange) throws(StoreError) -> RangeCursor {
         try checkOpen()
-        return RangeCursor(
-            core: core, owner: self, iterator: try core.iterator(at: timestamp, range: range), range: range,
-            ownWrites: nil)
+        let cursor = try core.cursor(for: self, at: timestamp, range: range, ownWrites: nil)
+        // The cursor keeps what it reads from now on; before, the snapshot must have been open all the time.
+        try checkOpen()
+        return cursor
     }
 
     func checkScans() throws(StoreError) { try scanFailure.check() }

@@ -29,6 +29,14 @@ public struct Statistics: Sendable {
         public let bytes: UInt64
     }
 
+    /// Values over ``Limits/largeValueBytes``, which live outside of the tables.
+    public struct LargeValues: Sendable, Hashable {
+        /// How many there are: versions of keys, and what open transactions have written.
+        public let count: Int
+        /// Bytes that they take in the file.
+        public let bytes: UInt64
+    }
+
     /// The block cache.
     public struct Cache: Sendable, Hashable {
         /// Its budget in bytes.
@@ -97,6 +105,8 @@ public struct Statistics: Sendable {
     public let memtables: Memtables
     /// The levels of tables that there are, from 0.
     public let levels: [Level]
+    /// Values that live outside of the tables.
+    public let largeValues: LargeValues
     /// The block cache.
     public let cache: Cache
     /// The log.
@@ -141,7 +151,7 @@ extension Database {
                     past: core.pastStatistics,
                     fileBytes: try engine.file.device.length(),
                     freeBytes: engine.file.allocator.freeRanges.reduce(0) { $0 + $1.length },
-                    memtables: core.memtableStatistics, levels: levels,
+                    memtables: core.memtableStatistics, levels: levels, largeValues: core.largeValueStatistics,
                     cache: Statistics.Cache(
                         capacity: cache.capacity, bytes: cache.bytes, blocks: cache.blocks, entered: cache.entered,
                         evicted: cache.evicted),
@@ -165,6 +175,16 @@ extension Database {
 }
 
 extension DatabaseCore {
+    fileprivate var largeValueStatistics: Statistics.LargeValues {
+        let version = engine.versions.current
+        let pending = engine.file.allocator.pendingRanges
+        return Statistics.LargeValues(
+            count: version.largeValueCount + pending.count,
+            bytes: version.tables.reduce(pending.reduce(0) { $0 + $1.length }) {
+                $0 + $1.descriptor.largeValueBytes
+            })
+    }
+
     fileprivate var memtableStatistics: Statistics.Memtables {
         let memtables = engine.currentView().memtables
         return Statistics.Memtables(

@@ -39,9 +39,11 @@ public final class Transaction: Readable {
         writes.deallocate()
     }
 
-    private func end() {
+    /// - Parameter isCommitted: Whether the large values that it wrote are, or may be, the store's.
+    private func end(isCommitted: Bool = false) {
         guard !hasEnded else { return }
         hasEnded = true
+        if writes.hasLargeValues { writes.endLargeValues(isCommitted: isCommitted, core.giveBack) }
         core.closeSnapshot(ticket)
     }
 
@@ -72,24 +74,30 @@ public final class Transaction: Readable {
     @usableFromInline
     func value(of key: RawSpan) throws(StoreError) -> [UInt8]? {
         try checkActive()
-        return try key.withUnsafeBytes { key throws(StoreError) in try find(BorrowedBytes(key)) { $0.array } }
+        return try key.withUnsafeBytes { key throws(StoreError) in
+            try find(BorrowedBytes(key), { $0.array }, large: { $0 })
+        }
     }
 
     @usableFromInline
     func copyValue(of key: RawSpan, to target: UnsafeMutableRawBufferPointer) throws(StoreError) -> ValueCopy? {
         try checkActive()
         return try key.withUnsafeBytes { key throws(StoreError) in
-            try find(BorrowedBytes(key)) { ValueCopy($0, target: target) }
+            try find(
+                BorrowedBytes(key), { ValueCopy($0, target: target) }, large: { ValueCopy(large: $0) })
         }
     }
 
     @inline(__always)
-    private func find<R>(_ key: BorrowedBytes, _ body: (BorrowedBytes) -> R) throws(StoreError) -> R? {
+    private func find<R>(
+        _ key: BorrowedBytes, _ body: (BorrowedBytes) -> R, large: ([UInt8]) -> R
+    ) throws(StoreError) -> R? {
         if let own = writes.find(key) {
             try core.checkOpen()
-            return own.kind == .value ? body(own.value) : nil
+            if own.kind == .value { return body(own.value) }
+            return own.kind == .largeValue ? large(try core.ownLargeValue(own.value, of: key)) : nil
         }
-        return try core.find(key, at: timestamp, body)
+        return try core.find(key, at: timestamp, body, large: large)
     }
 
     /// The entries of a range as a sequence: see ``Readable/scan(_:reverse:limit:)``. It shows the writes that the
@@ -111,9 +119,7 @@ public final class Transaction: Readable {
 
     private func cursor(_ range: KeyRange) throws(StoreError) -> RangeCursor {
         try checkActive()
-        return RangeCursor(
-            core: core, owner: self, iterator: try core.iterator(at: timestamp, range: range), range: range,
-            ownWrites: writes)
+        return try core.cursor(for: self, at: timestamp, range: range, ownWrites: writes)
     }
 
     func checkScans() throws(StoreError) { try scanFailure?.check() }
@@ -137,10 +143,20 @@ public final class Transaction: Readable {
     @usableFromInline
     func put(key: RawSpan, value: RawSpan) throws(StoreError) {
         try checkActive()
-        try checkSizes(key: key.byteCount, value: value.byteCount)
-        key.withUnsafeBytes { key in
-            value.withUnsafeBytes { writes.put(key: BorrowedBytes(key), value: BorrowedBytes($0)) }
+        let isLarge = core.isLarge(value.byteCount)
+        try checkSizes(
+            key: key.byteCount, value: value.byteCount,
+            inBatch: isLarge ? LargeValueReference.encodedBytes : value.byteCount)
+        try key.withUnsafeBytes { key throws(StoreError) in
+            try value.withUnsafeBytes { value throws(StoreError) in
+                if isLarge {
+                    writes.put(key: BorrowedBytes(key), large: try core.writeLargeValue(BorrowedBytes(value)))
+                } else {
+                    writes.put(key: BorrowedBytes(key), value: BorrowedBytes(value))
+                }
+            }
         }
+        if writes.hasLargeValues { writes.releaseSuperseded(core.giveBack) }
     }
 
     /// Takes a key's value away, when the transaction commits. A key without a value may be deleted too.
@@ -156,11 +172,12 @@ public final class Transaction: Readable {
     @usableFromInline
     func delete(key: RawSpan) throws(StoreError) {
         try checkActive()
-        try checkSizes(key: key.byteCount, value: 0)
+        try checkSizes(key: key.byteCount, value: 0, inBatch: 0)
         key.withUnsafeBytes { writes.delete(key: BorrowedBytes($0)) }
+        if writes.hasLargeValues { writes.releaseSuperseded(core.giveBack) }
     }
 
-    private func checkSizes(key: Int, value: Int) throws(StoreError) {
+    private func checkSizes(key: Int, value: Int, inBatch: Int) throws(StoreError) {
         guard key <= Limits.maximumKeyBytes else {
             throw StoreError(
                 .tooLarge, "A key of \(key) bytes is over the limit of \(Limits.maximumKeyBytes).",
@@ -172,7 +189,7 @@ public final class Transaction: Readable {
                 remedy: "Split it over several keys; nothing of this call was done.")
         }
         let limit = core.configuration.maximumTransactionBytes
-        guard writes.byteCount + key + value <= limit else {
+        guard writes.byteCount + key + inBatch <= limit else {
             throw StoreError(
                 .tooLarge, "The transaction would write more than \(limit) bytes.",
                 remedy: "Commit in parts, or raise Configuration.maximumTransactionBytes.")
@@ -201,8 +218,17 @@ public final class Transaction: Readable {
             try core.checkOpen()
             return timestamp
         }
+        if writes.hasLargeValues { writes.eraseSuperseded(core.giveBack) }
         let isDurable = (durability ?? core.configuration.durability) == .sync
-        return try core.commit(writes, readAt: timestamp, isDurable: isDurable)
+        do throws(StoreError) {
+            let committed = try core.commit(writes, readAt: timestamp, isDurable: isDurable)
+            end(isCommitted: true)
+            return committed
+        } catch {
+            // A commit that may survive may name its extents.
+            if error.code == .outcomeUnknown { end(isCommitted: true) }
+            throw error
+        }
     }
 
     /// Forgets everything that was written and ends the transaction. Does nothing if it has ended.

@@ -22,6 +22,12 @@ struct ValueCopy {
         }
     }
 
+    /// A value that lives in an extent of its own, and has been read into an array.
+    init(large: [UInt8]) {
+        count = large.count
+        long = large
+    }
+
     @inlinable
     func lend<R>(from target: UnsafeMutableRawBufferPointer, to body: (RawSpan) throws -> R) throws -> R {
         if let long { return try body(long.span.bytes) }

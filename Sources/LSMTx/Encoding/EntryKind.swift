@@ -5,5 +5,14 @@ package enum EntryKind: UInt8, Sendable {
     /// The key has no value.
     case tombstone = 2
 
-    // 3 is reserved for range tombstones, 4 for values that live in an extent of their own.
+    // 3 is reserved for range tombstones.
+
+    /// The key has a value that lives in an extent of its own; a ``LargeValueReference`` to it follows.
+    case largeValue = 4
+
+    /// The kind of a raw value that has been verified.
+    @inline(__always)
+    package init(verified rawValue: UInt8) {
+        self = rawValue == 1 ? .value : rawValue == 2 ? .tombstone : .largeValue
+    }
 }

@@ -1,7 +1,7 @@
 /// The mutations of one transaction in the order they were made, in the form in which the log stores them.
 ///
-/// Each operation is: kind (1 byte), key length (varint), value length (varint, values only), key, value. Building
-/// the batch in its stored form makes logging a commit one copy.
+/// Each operation is: kind (1 byte), key length (varint), value length (varint, not for tombstones), key, value.
+/// Building the batch in its stored form makes logging a commit one copy.
 package struct WriteBatch: ~Copyable {
     private var memory: UnsafeMutableRawPointer
     private var capacity: Int
@@ -32,11 +32,12 @@ package struct WriteBatch: ~Copyable {
 
     package var isEmpty: Bool { count == 0 }
 
-    package mutating func put(key: BorrowedBytes, value: BorrowedBytes) {
+    /// - Parameter kind: Of `value`: the value itself, or the reference of a large one.
+    package mutating func put(key: BorrowedBytes, value: BorrowedBytes, kind: EntryKind = .value) {
         precondition(key.count <= Limits.maximumKeyBytes && value.count <= Limits.maximumValueBytes)
         reserve(1 + 2 * Varint.maximumBytes + key.count + value.count)
         var target = memory + byteCount
-        target.storeBytes(of: EntryKind.value.rawValue, as: UInt8.self)
+        target.storeBytes(of: kind.rawValue, as: UInt8.self)
         target += 1
         target += Varint.write(UInt64(key.count), to: target)
         target += Varint.write(UInt64(value.count), to: target)
@@ -57,6 +58,13 @@ package struct WriteBatch: ~Copyable {
         target.copyMemory(from: key.base, byteCount: key.count)
         byteCount = target + key.count - memory
         count += 1
+    }
+
+    /// Makes a plain value of the large one whose operation begins at `offset`, so that nothing names its extent any
+    /// more. A later operation of the batch has the same key and hides the value, which is what the reference was.
+    package mutating func eraseLargeValue(at offset: Int) {
+        precondition(memory.load(fromByteOffset: offset, as: UInt8.self) == EntryKind.largeValue.rawValue)
+        memory.storeBytes(of: EntryKind.value.rawValue, toByteOffset: offset, as: UInt8.self)
     }
 
     /// Forgets all operations and keeps the memory, unless it grew beyond what is worth keeping.
@@ -86,7 +94,7 @@ package struct WriteBatch: ~Copyable {
 package struct WriteOperation {
     package let kind: EntryKind
     package let key: BorrowedBytes
-    /// Empty for a tombstone.
+    /// Empty for a tombstone; of a large value, its reference.
     package let value: BorrowedBytes
 
     @inline(__always)
@@ -112,14 +120,14 @@ package struct WriteOperations {
     @inline(__always)
     package mutating func next() -> WriteOperation? {
         guard position < end else { return nil }
-        let isValue = position.load(as: UInt8.self) == EntryKind.value.rawValue
+        let kind = EntryKind(verified: position.load(as: UInt8.self))
         position += 1
         let keyCount = Int(Varint.read(&position))
-        let valueCount = isValue ? Int(Varint.read(&position)) : 0
+        let valueCount = kind == .tombstone ? 0 : Int(Varint.read(&position))
         let key = BorrowedBytes(base: position, count: keyCount)
         let value = BorrowedBytes(base: position + keyCount, count: valueCount)
         position += keyCount + valueCount
-        return WriteOperation(kind: isValue ? .value : .tombstone, key: key, value: value)
+        return WriteOperation(kind: kind, key: key, value: value)
     }
 
     /// Checks that `bytes` are exactly `count` well-formed operations within the limits.
@@ -132,12 +140,15 @@ package struct WriteOperations {
                 throw reader.fail("An operation is of no known kind.")
             }
             let keyCount = try reader.varint()
-            let valueCount = kind == .value ? try reader.varint() : 0
+            let valueCount = kind == .tombstone ? 0 : try reader.varint()
             guard keyCount <= UInt64(Limits.maximumKeyBytes), valueCount <= UInt64(Limits.maximumValueBytes) else {
                 throw reader.fail("A key or value is over its limit.")
             }
             _ = try reader.bytes(Int(keyCount))
-            _ = try reader.bytes(Int(valueCount))
+            let value = try reader.bytes(Int(valueCount))
+            guard kind != .largeValue || LargeValueReference(value) != nil else {
+                throw reader.fail("A reference to a large value is out of range.")
+            }
         }
         try reader.expectEnd()
     }

@@ -20,6 +20,19 @@ package enum CommitRecord {
         package let lastTimestamp: Timestamp
         package let wallClockMilliseconds: UInt64
         package let members: [Member]
+
+        /// The extents of the large values that the group names.
+        package var largeValues: [FileRange] {
+            var found: [FileRange] = []
+            for member in members {
+                var operations = member.operations
+                while let operation = operations.next() {
+                    guard operation.kind == .largeValue else { continue }
+                    found.append(LargeValueReference(verified: operation.value).extent)
+                }
+            }
+            return found
+        }
     }
 
     /// Reads the group that follows `last` in the log.

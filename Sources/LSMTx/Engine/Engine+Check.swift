@@ -1,8 +1,8 @@
 /// The integrity check: reads everything that the file holds and compares what describes the same thing twice.
 ///
 /// 1. Both superblock slots, and the manifest.
-/// 2. Every table, block by block (``Table/verify()``), and the order of level 0 in time.
-/// 3. The log, from its start to its end, down to the operations of each commit.
+/// 2. Every table, block by block (``Table/verify(largeValue:)``), its large values, and the order of level 0 in time.
+/// 3. The log, from its start to its end, down to the operations of each commit, and its large values.
 /// 4. The ownership of the file's pages: what the structures own and what is free are disjoint, and together they are
 ///    the whole file.
 extension Engine {
@@ -26,15 +26,20 @@ extension Engine {
         var result = CheckResult()
         try checkSuperblocks(into: &result)
         let version = versions.current
-        let total = version.tables.reduce(0) { $0 + $1.descriptor.fileBytes }
+        let total = version.tables.reduce(0) { $0 + $1.descriptor.fileBytes + $1.descriptor.largeValueBytes }
         try progress(0, total)
         for table in version.tables {
-            let verification = try table.verify()
+            var ofValues = (findings: [StoreError](), bytes: UInt64(0))
+            let verification = try table.verify { key, timestamp, reference throws(StoreError) in
+                if let damage = try self.damage(to: reference, of: key, at: timestamp) { ofValues.findings.append(damage) }
+                ofValues.bytes += UInt64(reference.count)
+            }
             result.tables += 1
             result.blocks += verification.blockCount
             result.entries += verification.entryCount
             result.bytes += verification.bytes
-            result.findings += verification.findings
+            result.findings += verification.findings + ofValues.findings
+            result.bytes += ofValues.bytes
             try progress(min(result.bytes, total), total)
         }
         checkLevelZero(version, into: &result)
@@ -117,18 +122,21 @@ extension Engine {
             { versions.superblock.logStart },
             check: { _ throws(StoreError) in
                 var last = Timestamp.zero
+                var ofValues: [StoreError] = []
                 do throws(StoreError) {
                     let superblock = versions.superblock
                     let replay = try reader.replay(from: superblock.logStart, mustReach: superblock.logReach) {
                         lsn, payload throws(StoreError) in
-                        last = try CommitRecord.decode(payload, after: last, fileOffset: lsn.rawValue).lastTimestamp
+                        let group = try CommitRecord.decode(payload, after: last, fileOffset: lsn.rawValue)
+                        last = group.lastTimestamp
+                        ofValues += try damagedLargeValues(of: group)
                     }
                     groups = replay.groups
                     payloadBytes = replay.payloadBytes
-                    return []
+                    return ofValues
                 } catch {
                     guard error.code == .corrupt else { throw error }
-                    return [error]
+                    return ofValues + [error]
                 }
             })
         result.logGroups = groups
@@ -165,9 +173,10 @@ extension Engine {
     private func pageAudit() -> (unowned: [FileRange], shared: [FileRange]) {
         let version = versions.current
         var ranges = SuperblockSlots.extents + versions.manifests.flatMap(\.extents)
-        for table in version.tables { ranges += table.descriptor.extents }
+        for table in version.tables { ranges += table.descriptor.ownedExtents }
         ranges += log?.extents ?? replayedSegments
         ranges += file.allocator.freeRanges + file.allocator.retiredRanges + file.allocator.heldRanges
+            + file.allocator.pendingRanges
         ranges.append(FileRange(offset: file.allocator.end, length: 0))
         var unowned: [FileRange] = []
         var shared: [FileRange] = []

@@ -10,7 +10,11 @@ extension Engine {
         guard let log else { return }
         try poison.check()
         let hasWork = state.withLock { !$0.frozen.isEmpty || $0.active.memtable.entryCount > 0 }
-        guard hasWork || !versions.superblock.isClean else { return }
+        guard hasWork || !versions.superblock.isClean else {
+            // Large values may have been written that were not committed.
+            try cutTail()
+            return
+        }
 
         try freezeForFlush()
         while state.withLock({ !$0.frozen.isEmpty }) { try flushOldest() }
@@ -33,6 +37,13 @@ extension Engine {
 
         // Both slots name only the clean state now, so everything retired is free, and the free tail can go.
         file.allocator.reclaim(oldestSlot: versions.oldestSlot)
+        try cutTail()
+    }
+
+    /// Cuts off what is free at the file's end.
+    private func cutTail() throws(StoreError) {
+        // Everything that was committed is in tables, so what is pending belongs to transactions that can only end.
+        file.allocator.releaseAllPending()
         let end = file.allocator.cutTail()
         if end < (try file.device.length()) {
             try file.device.truncate(to: end)

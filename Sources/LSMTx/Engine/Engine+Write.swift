@@ -36,9 +36,13 @@ extension Engine {
         let active = Unmanaged<Memtable>.fromOpaque(pointer)
         let hasRoom = active._withUnsafeGuaranteedRef { $0.hasRoom(bytes: bytes, entries: entries) }
         let logOfActive = log.end.rawValue - activeLogStart.load(ordering: .relaxed)
-        guard hasRoom, logOfActive <= logBytesOfMemtable else { return nil }
+        guard hasRoom, logOfActive <= logBytesOfMemtable, !isHeavy else { return nil }
         return active.takeUnretainedValue()
     }
+
+    /// Whether the large values of the active memtable are reason enough to flush it.
+    @inline(__always)
+    private var isHeavy: Bool { activeLargeBytes.load(ordering: .relaxed) >= options.largeBytesOfMemtable }
 
     /// A memtable is also replaced when its part of the log has become so long.
     private var logBytesOfMemtable: UInt64 { UInt64(options.memtableBytes) * 5 / 4 }
@@ -86,7 +90,7 @@ extension Engine {
             frozenMemtables: state.frozen.count,
             maximumFrozenMemtables: options.maximumFrozenMemtables,
             activeFill: Double(active.memtable.usedBytes) / Double(options.memtableBytes),
-            needsNewMemtable: !hasRoom || (isLongInLog && active.memtable.entryCount > 0),
+            needsNewMemtable: !hasRoom || ((isLongInLog || isHeavy) && active.memtable.entryCount > 0),
             liveLogBytes: Int(clamping: log.liveBytes),
             memtableBytes: options.memtableBytes,
             levelZeroTables: levelZeroCount.load(ordering: .relaxed),
@@ -147,6 +151,7 @@ extension Engine {
                 state.frozen.insert(frozen, at: 0)
             }
             state.active = fresh
+            activeLargeBytes.store(0, ordering: .relaxed)
             // Asked for with the lock held: a flush that has just published a version replaces the view under the
             // same lock, and must not be undone.
             replaceView(state, version: versions.current)

@@ -36,6 +36,8 @@ package final class Engine: Sendable {
     let activeLogStart: Atomic<UInt64>
     let frozenCount: Atomic<Int>
     let levelZeroCount: Atomic<Int>
+    /// Bytes of large values that have been committed to the active memtable, or nearly so.
+    let activeLargeBytes = Atomic<UInt64>(0)
     let state: Guarded<EngineState>
     let poison = Poison()
     /// Announces a floor to readers and says at which older timestamps some are open. Set by the layer that knows them.

@@ -8,6 +8,11 @@ package struct EngineOptions: Sendable {
     package var cacheBytes = 64 << 20
     /// For a new file: the size in which tables and the log take space.
     package var extentBytes: UInt64 = 1 << 20
+    /// Values longer than this live in extents of their own.
+    package var largeValueBytes = Limits.largeValueBytes
+    /// A memtable is also flushed when the large values in it have so many bytes, so that compaction soon finds those
+    /// that have been written over.
+    package var largeBytesOfMemtable: UInt64 { UInt64(memtableBytes) * 4 }
     /// Frozen memtables that may wait for their flush beside the active one.
     package var maximumFrozenMemtables = 2
     /// So many tables of level 0 are compacted into level 1.

@@ -44,7 +44,7 @@ struct Recovery {
 
         let owned =
             SuperblockSlots.extents + slots.current.manifest.extents + Self.tableExtents(of: edits)
-            + replay.segments.map(\.range)
+            + replay.segments.map(\.range) + survivors.largeValues
         var current = Set(owned)
         // Two owners of the same extent would not show as an overlap below.
         guard current.count == owned.count else {
@@ -67,13 +67,19 @@ struct Recovery {
             previous.formUnion(Self.tableExtents(of: previousEdits))
             // After a crash between the two slots, the older one's log begins earlier and leads into the same chain.
             if older.logStart != slots.current.logStart {
+                var largeValues: [FileRange] = []
                 let olderLog = try Self.unlessDamaged { () throws(StoreError) in
-                    try LogReader(device: device, identity: older.identity).replay(from: older.logStart, { _, _ in })
+                    try LogReader(device: device, identity: older.identity).replay(from: older.logStart) {
+                        lsn, payload throws(StoreError) in
+                        largeValues += try CommitRecord.decode(payload, fileOffset: lsn.rawValue).largeValues
+                    }
                 }
                 previous.formUnion(olderLog?.segments.map(\.range) ?? [])
+                previous.formUnion(largeValues)
             }
         }
-        let allocator = try ExtentAllocator(used: Array(current.union(previous)))
+        let allocator = try ExtentAllocator(
+            used: Array(current.union(previous)), pending: survivors.largeValues)
         for range in previous.subtracting(current) {
             allocator.release(range, lastNamedIn: slots.previous?.generation ?? slots.current.generation)
         }
@@ -120,7 +126,7 @@ struct Recovery {
     }
 
     private static func tableExtents(of edits: [VersionEdit]) -> [FileRange] {
-        liveTables(of: edits).values.flatMap(\.extents)
+        liveTables(of: edits).values.flatMap(\.ownedExtents)
     }
 
     /// Whether the store was closed and nothing has happened since.
@@ -256,6 +262,8 @@ struct Recovery {
         let replay: LogReplay
         let memtables: [ActiveMemtable]
         let lastTimestamp: Timestamp
+        /// The extents of the large values that the log names.
+        let largeValues: [FileRange]
     }
 
     /// Applies the log to as many memtables as it takes, and notes when its commits happened.
@@ -267,12 +275,23 @@ struct Recovery {
             ActiveMemtable(memtable: try Memtable(capacity: options.memtableBytes), logPosition: start)
         ]
         var last = superblock.flushedTimestamp
+        var largeValues: [FileRange] = []
+        let fileEnd = try device.length()
         let reader = LogReader(device: device, identity: superblock.identity)
         let replay = try reader.replay(from: superblock.logStart, mustReach: superblock.logReach) {
             lsn, payload throws(StoreError) in
             let group = try CommitRecord.decode(payload, after: last, fileOffset: lsn.rawValue)
             last = group.lastTimestamp
             clock.note(last, at: group.wallClockMilliseconds, end: lsn)
+            for extent in group.largeValues {
+                // It was durable before the record was written.
+                guard extent.end <= fileEnd else {
+                    throw .corrupt(
+                        "The log names a value past the end of the file.", structure: BlockKind.largeValue.name,
+                        offset: extent.offset)
+                }
+                largeValues.append(extent)
+            }
             let (bytes, entries) = Self.space(of: group)
             if !memtables[memtables.count - 1].memtable.hasRoom(bytes: bytes, entries: entries) {
                 memtables[memtables.count - 1].memtable.freeze()
@@ -284,7 +303,7 @@ struct Recovery {
             Self.apply(group, to: memtables[memtables.count - 1].memtable)
         }
         clock.sampleNewest()
-        return Survivors(replay: replay, memtables: memtables, lastTimestamp: last)
+        return Survivors(replay: replay, memtables: memtables, lastTimestamp: last, largeValues: largeValues)
     }
 
     private static func space(of group: CommitRecord.Group) -> (bytes: Int, entries: Int) {

@@ -100,12 +100,15 @@ package final class MergingIterator {
     /// The entry's key, valid until the next move.
     package var key: BorrowedBytes { heads[current].key }
 
-    /// The entry's value, valid until the next move.
+    /// The entry's value, or the reference of a large one, valid until the next move.
     package var value: BorrowedBytes {
         if current < memtableCount { return memtables[current].entry.value }
         if current < levelsStart { return tables[current - memtableCount].entry.value }
         return levels[current - levelsStart].entry.value
     }
+
+    /// Whether the entry's value is the reference of one that lives in an extent of its own.
+    package var isLargeValue: Bool { kind(current) == .largeValue }
 
     private func kind(_ source: Int) -> EntryKind {
         if source < memtableCount { return memtables[source].entry.kind }

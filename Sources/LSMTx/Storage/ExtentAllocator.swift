@@ -10,7 +10,7 @@
 /// Invariant: free ranges are sorted, disjoint, not adjacent, page-aligned and below ``end``; retired and held ones
 /// are page-aligned and below ``end`` too, and none of these overlaps another or an extent in use.
 package final class ExtentAllocator: Sendable {
-    package static let pageBytes: UInt64 = 4096
+    package static let pageBytes = FileRange.pageBytes
 
     /// Where in the file an extent should lie.
     package enum Placement: Sendable {
@@ -34,14 +34,19 @@ package final class ExtentAllocator: Sendable {
         /// The older slot's generation, as the last ``ExtentAllocator/reclaim(oldestSlot:)`` knew it.
         var oldestSlot = Generation(rawValue: 0)
         var end: UInt64 = 0
+        /// Extents of large values that no table owns yet, by offset.
+        var pending: [UInt64: FileRange] = [:]
     }
 
     private let state: Guarded<State>
 
-    /// - Parameter used: What the file's structures own; everything else below the last of them is free.
+    /// - Parameters:
+    ///   - used: What the file's structures own; everything else below the last of them is free.
+    ///   - pending: Those of them that belong to large values which no table owns yet.
     /// - Throws: `corrupt` when two of them overlap, or one is not made of whole pages.
-    package init(used: [FileRange]) throws(StoreError) {
+    package init(used: [FileRange], pending: [FileRange] = []) throws(StoreError) {
         var state = State()
+        for range in pending { state.pending[range.offset] = range }
         for range in used.sorted(by: { $0.offset < $1.offset }) where range.length > 0 {
             guard range.offset % Self.pageBytes == 0, range.length % Self.pageBytes == 0,
                 range.offset <= Limits.maximumFileBytes, range.length <= Limits.maximumFileBytes
@@ -85,18 +90,52 @@ package final class ExtentAllocator: Sendable {
             case .lowest: floor = 0
             case .atOrAbove(let offset): floor = Self.wholePages(offset)
             }
-            for index in state.free.indices {
-                let candidate = state.free[index]
-                let start = max(candidate.offset, floor)
-                if start < candidate.end, candidate.end - start >= length {
-                    let taken = FileRange(offset: start, length: length)
-                    state.remove(taken, fromFreeAt: index)
-                    return taken
-                }
-            }
-            return try state.extend(by: length, from: floor)
+            return try state.take(length: length, floor: floor)
         }
     }
+
+    /// Takes an extent for a large value. Until a table owns it, it is *pending*: an open transaction's, or a
+    /// memtable's and its log's.
+    ///
+    /// - Throws: `tooLarge` when the file would pass its limit.
+    package func allocatePending(bytes: UInt64) throws(StoreError) -> FileRange {
+        try state.withLock { state throws(StoreError) in
+            let taken = try state.take(length: Self.wholePages(bytes), floor: 0)
+            state.pending[taken.offset] = taken
+            return taken
+        }
+    }
+
+    /// Gives back a pending extent, which nothing names any more. Does nothing after ``releaseAllPending()``.
+    package func releasePending(_ range: FileRange) {
+        state.withLock { state in
+            guard state.pending.removeValue(forKey: range.offset) != nil else { return }
+            state.insertFree(range)
+        }
+    }
+
+    /// Gives back all pending extents: nobody is left who could commit them.
+    package func releaseAllPending() {
+        state.withLock { state in
+            for range in state.pending.values { state.insertFree(range) }
+            state.pending = [:]
+        }
+    }
+
+    /// Tables own these extents of large values now.
+    package func settle(_ ranges: [FileRange]) {
+        guard !ranges.isEmpty else { return }
+        state.withLock { state in
+            for range in ranges { state.pending[range.offset] = nil }
+        }
+    }
+
+    /// Extents of large values that no table owns yet, in order.
+    package var pendingRanges: [FileRange] {
+        state.withLock { Array($0.pending.values) }.sorted { $0.offset < $1.offset }
+    }
+
+    package var pendingCount: Int { state.withLock { $0.pending.count } }
 
     /// Gives back an extent that a published state may name: free once both slots are newer than `generation`, the
     /// last state that named it.
@@ -184,6 +223,20 @@ package final class HeldExtents: Sendable {
 }
 
 extension ExtentAllocator.State {
+    /// Takes whole pages at `floor` or above, out of a free range if one is long enough.
+    fileprivate mutating func take(length: UInt64, floor: UInt64) throws(StoreError) -> FileRange {
+        for index in free.indices {
+            let candidate = free[index]
+            let start = max(candidate.offset, floor)
+            if start < candidate.end, candidate.end - start >= length {
+                let taken = FileRange(offset: start, length: length)
+                remove(taken, fromFreeAt: index)
+                return taken
+            }
+        }
+        return try extend(by: length, from: floor)
+    }
+
     /// Splits `taken` out of the free range that holds it.
     fileprivate mutating func remove(_ taken: FileRange, fromFreeAt index: Int) {
         let whole = free[index]

@@ -42,6 +42,7 @@ package enum BlockKind: UInt8, Sendable {
     case properties = 5
     case manifestBase = 6
     case manifestEdit = 7
+    case largeValue = 8
 
     package var name: String {
         switch self {
@@ -52,6 +53,7 @@ package enum BlockKind: UInt8, Sendable {
         case .properties: "table properties"
         case .manifestBase: "manifest base"
         case .manifestEdit: "manifest edit"
+        case .largeValue: "large value"
         }
     }
 }
@@ -77,7 +79,7 @@ package struct SealedBlock: Sendable {
         fileSeed = file.seed
     }
 
-    private func seed(at offset: UInt64) -> UInt64 { fileSeed ^ (offset &* 0x9E37_79B9_7F4A_7C15) }
+    func seed(at offset: UInt64) -> UInt64 { fileSeed ^ (offset &* 0x9E37_79B9_7F4A_7C15) }
 
     /// Fills in the header of `block`, whose payload is in place after ``headerBytes``, and returns its pointer.
     ///
@@ -89,14 +91,23 @@ package struct SealedBlock: Sendable {
         offset: UInt64
     ) -> BlockPointer {
         precondition(block.count >= Self.headerBytes && block.count <= Self.maximumBytes)
-        block.storeBytes(of: generation.rawValue.littleEndian, toByteOffset: 8, as: UInt64.self)
-        block.storeBytes(of: UInt32(block.count - Self.headerBytes).littleEndian, toByteOffset: 16, as: UInt32.self)
-        block.storeBytes(of: kind.rawValue, toByteOffset: 20, as: UInt8.self)
-        block.storeBytes(of: codec.rawValue, toByteOffset: 21, as: UInt8.self)
-        block.storeBytes(of: 0, toByteOffset: 22, as: UInt16.self)
+        fillHeader(
+            block, payloadBytes: block.count - Self.headerBytes, kind: kind, codec: codec, generation: generation)
         let checksum = checksum(of: UnsafeRawBufferPointer(block), at: offset)
         block.storeBytes(of: checksum.littleEndian, toByteOffset: 0, as: UInt64.self)
         return BlockPointer(offset: offset, length: UInt32(block.count), checksum: checksum)
+    }
+
+    /// Fills in all of a header but the checksum.
+    func fillHeader(
+        _ header: UnsafeMutableRawBufferPointer, payloadBytes: Int, kind: BlockKind, codec: BlockCodec,
+        generation: Generation
+    ) {
+        header.storeBytes(of: generation.rawValue.littleEndian, toByteOffset: 8, as: UInt64.self)
+        header.storeBytes(of: UInt32(payloadBytes).littleEndian, toByteOffset: 16, as: UInt32.self)
+        header.storeBytes(of: kind.rawValue, toByteOffset: 20, as: UInt8.self)
+        header.storeBytes(of: codec.rawValue, toByteOffset: 21, as: UInt8.self)
+        header.storeBytes(of: 0, toByteOffset: 22, as: UInt16.self)
     }
 
     private func checksum(of block: UnsafeRawBufferPointer, at offset: UInt64) -> UInt64 {

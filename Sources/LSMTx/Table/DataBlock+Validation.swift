@@ -85,7 +85,15 @@ extension DataBlock {
                 throw reader.fail("A key has bytes past its end.")
             }
             rest = try reader.bytes(max(suffixCount - 4, 0))
-            guard kind == .value || reader.remaining == 0 else { throw reader.fail("A tombstone has a value.") }
+            switch kind {
+            case .value: break
+            case .tombstone:
+                guard reader.remaining == 0 else { throw reader.fail("A tombstone has a value.") }
+            case .largeValue:
+                guard LargeValueReference(try reader.bytes(reader.remaining)) != nil else {
+                    throw reader.fail("A reference to a large value is out of range.")
+                }
+            }
         }
 
         func isBefore(_ other: CheckedEntry) -> Bool {

@@ -83,7 +83,7 @@ struct DataBlock {
         let suffixCount = Int(head >> 2)
         let value = position + max(suffixCount - 4, 0)
         return Entry(
-            kind: head & 3 == 0 ? .value : .tombstone, timestamp: timestamp, suffixCount: suffixCount, rest: position,
+            kind: EntryKind(verified: UInt8(truncatingIfNeeded: head & 3) + 1), timestamp: timestamp, suffixCount: suffixCount, rest: position,
             value: BorrowedBytes(base: value, count: end - value))
     }
 

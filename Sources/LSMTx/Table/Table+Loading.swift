@@ -3,12 +3,7 @@ internal import Synchronization
 /// Misses: what is read, verified, checked and entered into the cache. Callers are inside an epoch.
 extension Table {
     /// The error of a damaged structure, with the keys that cannot be read because of it.
-    static func error(_ error: StoreError, covering keys: KeyRange) -> StoreError {
-        var location = error.location
-        location.keys = keys
-        return StoreError(
-            error.code, error.message, remedy: error.remedy, at: location, errorNumber: error.errorNumber)
-    }
+    static func error(_ error: StoreError, covering keys: KeyRange) -> StoreError { error.covering(keys) }
 
     /// From the smallest key to the largest, which is included.
     var keyRange: KeyRange { KeyRange(from: descriptor.smallestKey, upTo: descriptor.largestKey + [0]) }

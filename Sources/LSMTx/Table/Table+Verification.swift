@@ -11,13 +11,21 @@ package struct TableVerification: Sendable {
     package var isSound: Bool { findings.isEmpty }
 }
 
+/// Is told of an entry with a large value.
+package typealias LargeValueVisitor = (
+    _ key: [UInt8], _ timestamp: Timestamp, _ reference: LargeValueReference
+) throws(StoreError) -> Void
+
 extension Table {
     /// Reads every block of the table from the device, and checks all that can be checked without other tables:
-    /// checksums, structure, order, counts and ranges against properties and descriptor, and that the filter has
-    /// every key.
+    /// checksums, structure, order, counts and ranges against properties and descriptor, that the filter has every key,
+    /// and that the table owns the extents of exactly the large values which it names. The values are not read.
     ///
+    /// - Parameter largeValue: Called with each entry that has a large value.
     /// - Throws: What is not damage, as when the device fails. Damage is among the findings.
-    package func verify() throws(StoreError) -> TableVerification {
+    package func verify(
+        largeValue: LargeValueVisitor? = nil
+    ) throws(StoreError) -> TableVerification {
         var result = TableVerification()
         for ordinal in descriptor.extents.indices {
             try result.collect(keyRange) { () throws(StoreError) in try verifyExtent(ordinal) }
@@ -37,11 +45,11 @@ extension Table {
         result.bytes += UInt64(properties.index.length)
 
         let view = IndexBlock.view(index)
-        var walk = Walk(filter: filter.map { FilterBlock(verified: $0.payload) })
+        var walk = Walk(filter: filter.map { FilterBlock(verified: $0.payload) }, visitor: largeValue)
         var reader = TableBlockReader(self)
         for number in 0..<view.pointee.blockCount {
             do throws(StoreError) {
-                walk.add(try reader.read(number, index: view), number: number, index: view)
+                try walk.add(try reader.read(number, index: view), number: number, index: view)
             } catch {
                 guard error.code == .corrupt else { throw error }
                 result.findings.append(error)
@@ -74,6 +82,12 @@ extension Table {
                     "A table's counts or ranges are not those of its entries.",
                     structure: BlockKind.properties.name, offset: descriptor.properties.offset, keys: keyRange))
         }
+        if walk.largeValues.sorted(by: { $0.offset < $1.offset }) != descriptor.largeValues {
+            findings.append(
+                .corrupt(
+                    "A table does not own the large values that it names.", structure: BlockKind.properties.name,
+                    offset: descriptor.properties.offset, keys: keyRange))
+        }
         if walk.missedKeys > 0 {
             findings.append(
                 .corrupt(
@@ -95,10 +109,17 @@ extension Table {
         var statistics = TableStatistics()
         var missedKeys = 0
         var isNewestRight = true
+        var largeValues: [FileRange] = []
+        let visitor: LargeValueVisitor?
 
-        init(filter: FilterBlock?) { self.filter = filter }
+        init(filter: FilterBlock?, visitor: LargeValueVisitor?) {
+            self.filter = filter
+            self.visitor = visitor
+        }
 
-        mutating func add(_ block: DataBlock, number: Int, index: UnsafePointer<IndexBlock>) {
+        mutating func add(
+            _ block: DataBlock, number: Int, index: UnsafePointer<IndexBlock>
+        ) throws(StoreError) {
             statistics.dataBlockCount += 1
             statistics.dataBytes += UInt64(index.pointee.pointer(number).length)
             var newest: UInt64 = 0
@@ -108,6 +129,11 @@ extension Table {
                 statistics.entryCount += 1
                 if entry.kind == .tombstone { statistics.tombstoneCount += 1 }
                 let timestamp = Timestamp(rawValue: entry.timestamp)
+                if entry.kind == .largeValue {
+                    let reference = LargeValueReference(verified: entry.value)
+                    largeValues.append(reference.extent)
+                    try visitor?(block.key(entryIndex), timestamp, reference)
+                }
                 statistics.smallestTimestamp = min(statistics.smallestTimestamp, timestamp)
                 statistics.largestTimestamp = max(statistics.largestTimestamp, timestamp)
                 let continues =

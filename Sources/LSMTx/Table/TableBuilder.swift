@@ -15,6 +15,8 @@ package final class TableBuilder {
     /// The last key of the block that was written last.
     private var boundaryKey: [UInt8] = []
     private var boundaryTimestamp: UInt64 = 0
+    /// The extents that the entries' large values own.
+    private var largeValues: [FileRange] = []
     private var isEnded = false
 
     package init(file: StoreFile, id: TableID, level: Int, generation: Generation, options: TableOptions = .init()) {
@@ -44,7 +46,8 @@ package final class TableBuilder {
         key: BorrowedBytes, timestamp: Timestamp, kind: EntryKind, value: BorrowedBytes
     ) throws(StoreError) {
         precondition(!isEnded && key.count <= Limits.maximumKeyBytes && timestamp < .max)
-        precondition(kind == .value || value.count == 0, "a tombstone has no value")
+        precondition(kind != .tombstone || value.count == 0, "a tombstone has no value")
+        if kind == .largeValue { largeValues.append(LargeValueReference(verified: value).extent) }
         let isOversized = block.isOversized(key: key, value: value)
         if isOversized || block.isFull(with: key, value: value) { try finishBlock() }
         let isNewKey = checkOrder(key, timestamp.rawValue)
@@ -114,13 +117,14 @@ package final class TableBuilder {
             FilterBlock.build(hashes, lineCount: lineCount, into: target)
         }
         let properties = TableProperties(
-            id: id, statistics: statistics, index: indexPointer, filter: filterPointer)
+            id: id, statistics: statistics, index: indexPointer, filter: filterPointer,
+            largeValueCount: largeValues.count)
         let propertiesPointer = try write(.properties, properties.encode())
         try writer.finish()
         isEnded = true
         return TableDescriptor(
             id: id, level: level, born: generation, extents: writer.extents, properties: propertiesPointer,
-            statistics: statistics)
+            statistics: statistics, largeValues: largeValues.sorted { $0.offset < $1.offset })
     }
 
     private func write(_ kind: BlockKind, _ payload: [UInt8]) throws(StoreError) -> BlockPointer {

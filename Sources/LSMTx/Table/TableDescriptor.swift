@@ -7,8 +7,11 @@ package struct TableDescriptor: Equatable, Sendable {
     package let extents: [FileRange]
     package let properties: BlockPointer
     package let statistics: TableStatistics
+    /// The extents that the entries' large values own, in order of their place in the file. They go where the entries
+    /// go: a table that is made of this one owns those of the entries that it keeps.
+    package let largeValues: [FileRange]
 
-    /// Bytes in the file.
+    /// Bytes in the file, without those of large values.
     package var fileBytes: UInt64 { extents.reduce(0) { $0 + $1.length } }
 
     package var smallestKey: [UInt8] { statistics.smallestKey }
@@ -18,8 +21,9 @@ package struct TableDescriptor: Equatable, Sendable {
 
     init(
         id: TableID, level: Int, born: Generation, extents: [FileRange], properties: BlockPointer,
-        statistics: TableStatistics
+        statistics: TableStatistics, largeValues: [FileRange] = []
     ) {
+        self.largeValues = largeValues
         self.id = id
         self.level = level
         self.born = born
@@ -44,8 +48,14 @@ package struct TableDescriptor: Equatable, Sendable {
     /// The same table in another level: what moving it down without rewriting it gives.
     package func moved(toLevel level: Int) -> TableDescriptor {
         TableDescriptor(
-            id: id, level: level, born: born, extents: extents, properties: properties, statistics: statistics)
+            id: id, level: level, born: born, extents: extents, properties: properties, statistics: statistics,
+            largeValues: largeValues)
     }
+
+    /// Everything that the table owns in the file.
+    package var ownedExtents: [FileRange] { extents + largeValues }
+
+    package var largeValueBytes: UInt64 { largeValues.reduce(0) { $0 + $1.length } }
 
     package func encode(to writer: inout ByteWriter) {
         writer.uint64(id.rawValue)
@@ -58,8 +68,13 @@ package struct TableDescriptor: Equatable, Sendable {
             writer.varint(extent.offset / ExtentAllocator.pageBytes)
             writer.varint(extent.length / ExtentAllocator.pageBytes)
         }
-        // Extents that belong to large values: reserved.
-        writer.varint(0)
+        writer.varint(UInt64(largeValues.count))
+        var end: UInt64 = 0
+        for extent in largeValues {
+            writer.varint((extent.offset - end) / ExtentAllocator.pageBytes)
+            writer.varint(extent.length / ExtentAllocator.pageBytes)
+            end = extent.end
+        }
     }
 
     package init(from reader: inout ByteReader) throws(StoreError) {
@@ -83,9 +98,32 @@ package struct TableDescriptor: Equatable, Sendable {
                 FileRange(offset: page * ExtentAllocator.pageBytes, length: length * ExtentAllocator.pageBytes))
         }
         self.extents = extents
-        guard try reader.varint() == 0 else { throw reader.fail("Large values are not known to this version.") }
+        largeValues = try Self.largeValues(from: &reader, entries: statistics.entryCount)
         guard properties.length <= UInt32(SealedBlock.maximumBytes),
             extents.contains(where: { $0.contains(properties.range) })
         else { throw reader.fail("A block lies outside the table.") }
+    }
+
+    private static func largeValues(
+        from reader: inout ByteReader, entries: UInt64
+    ) throws(StoreError) -> [FileRange] {
+        let count = try reader.count(minimumBytes: 2)
+        guard UInt64(count) <= entries else { throw reader.fail("A table has more large values than entries.") }
+        var extents: [FileRange] = []
+        extents.reserveCapacity(count)
+        let pages = Limits.maximumFileBytes / ExtentAllocator.pageBytes
+        var end: UInt64 = 0
+        for _ in 0..<count {
+            let gap = try reader.varint()
+            let length = try reader.varint()
+            guard gap < pages - end, length > 0, length <= pages - end - gap else {
+                throw reader.fail("A large value is out of range.")
+            }
+            extents.append(
+                FileRange(
+                    offset: (end + gap) * ExtentAllocator.pageBytes, length: length * ExtentAllocator.pageBytes))
+            end += gap + length
+        }
+        return extents
     }
 }

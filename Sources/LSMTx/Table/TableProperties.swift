@@ -4,8 +4,13 @@ struct TableProperties {
     let statistics: TableStatistics
     let index: BlockPointer
     let filter: BlockPointer
+    /// How many extents the table's large values own; the manifest lists them.
+    let largeValueCount: Int
 
-    init(id: TableID, statistics: TableStatistics, index: BlockPointer, filter: BlockPointer) {
+    init(
+        id: TableID, statistics: TableStatistics, index: BlockPointer, filter: BlockPointer, largeValueCount: Int = 0
+    ) {
+        self.largeValueCount = largeValueCount
         self.id = id
         self.statistics = statistics
         self.index = index
@@ -18,8 +23,7 @@ struct TableProperties {
         index.encode(to: &writer)
         filter.encode(to: &writer)
         statistics.encode(to: &writer)
-        // Extents that belong to large values: reserved.
-        writer.varint(0)
+        writer.varint(UInt64(largeValueCount))
         return writer.bytes
     }
 
@@ -31,7 +35,10 @@ struct TableProperties {
         index = try BlockPointer(from: &reader)
         filter = try BlockPointer(from: &reader)
         statistics = try TableStatistics(from: &reader)
-        guard try reader.varint() == 0 else { throw reader.fail("Large values are not known to this version.") }
+        largeValueCount = descriptor.largeValues.count
+        guard try reader.varint() == UInt64(largeValueCount) else {
+            throw reader.fail("A table has another number of large values than the manifest says.")
+        }
         try reader.expectEnd()
         guard id == descriptor.id, statistics == descriptor.statistics else {
             throw reader.fail("A table's properties are not those that the manifest names.")

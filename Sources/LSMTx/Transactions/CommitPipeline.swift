@@ -24,7 +24,7 @@ internal import Synchronization
 /// validate; the write costs five times what applying costs); a thread that only syncs (two wake-ups per commit);
 /// several durable writes in flight at once, which keeps groups small: at 16 threads 16,000 commits/s instead of 60,000.
 package final class CommitPipeline: Sendable {
-    private let engine: Engine
+    let engine: Engine
     private let log: LogWriter
     private let queue = CommitQueue()
     private let ledger: Guarded<GroupLedger>
@@ -339,9 +339,9 @@ package final class CommitPipeline: Sendable {
     ///
     /// A sync that fails there may have dropped what buffered groups wrote, and no later sync would say so. Only want of
     /// space, found before anything is written, is harmless.
-    private func failing(_ body: () throws(StoreError) -> Void) throws(StoreError) {
-        do {
-            try body()
+    func failing<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
+        do throws(StoreError) {
+            return try body()
         } catch {
             if error.code == .io { fail(error) }
             throw error

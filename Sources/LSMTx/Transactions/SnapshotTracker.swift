@@ -35,6 +35,8 @@ package final class SnapshotTracker: Sendable {
     /// Snapshots that found every cell taken, by ticket.
     private let overflow = Guarded(Overflow())
     private let floor: Atomic<UInt64>
+    /// How many threads are looking through the cells for what to keep.
+    private let collectors = Atomic<Int>(0)
 
     private struct Overflow {
         var readers: [Int: Reader] = [:]
@@ -141,6 +143,18 @@ package final class SnapshotTracker: Sendable {
         return nil
     }
 
+    /// Announces one more reader at the timestamp of one that is open: an iterator, which may outlive its snapshot.
+    ///
+    /// The caller looks afterwards whether the other one is still open, and if not, closes the new one and gives up.
+    /// If it is, no collector can have missed both: one that began after this call had stored the timestamp sees it,
+    /// and every earlier one had ended before the other reader was closed.
+    package func share(_ timestamp: Timestamp, hint: UInt) -> Ticket {
+        let reader = Reader(timestamp, isWriter: false)
+        let shared = Ticket(cell: takeCell(hint: hint, for: reader) ?? overflow.withLock { $0.add(reader) })
+        while collectors.load(ordering: .sequentiallyConsistent) > 0 { SystemClock.sleep(microseconds: 1) }
+        return shared
+    }
+
     /// Ends a reader. Its timestamp no longer keeps anything.
     ///
     /// - Returns: Whether it was below the announced floor: then something may have been kept for it alone.
@@ -167,6 +181,8 @@ package final class SnapshotTracker: Sendable {
             floor.store(announced, ordering: .sequentiallyConsistent)
             return Timestamp(rawValue: announced)
         }
+        collectors.add(1, ordering: .sequentiallyConsistent)
+        defer { collectors.subtract(1, ordering: .sequentiallyConsistent) }
         readNames()
         let readers = openReaders
         return OpenReaders(

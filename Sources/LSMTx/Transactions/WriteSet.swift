@@ -7,7 +7,7 @@
 /// stored properties would be checked for exclusivity at each mutation.
 struct WriteSet {
     /// One mutation.
-    private struct Entry {
+    struct Entry {
         let hash: UInt64
         /// Where its operation begins in the batch.
         let offset: Int
@@ -15,7 +15,7 @@ struct WriteSet {
         var isSuperseded = false
     }
 
-    private struct Fields: ~Copyable {
+    struct Fields: ~Copyable {
         var batch: WriteBatch
         var entries: UnsafeMutablePointer<Entry>
         /// The entries' hashes, in order, for the commit.
@@ -26,9 +26,10 @@ struct WriteSet {
         var memtableBytes = 0
         /// Open addressing over entry numbers plus one; empty while a linear search is as good.
         var buckets: [UInt32] = []
+        var largeValues = LargeValues()
     }
 
-    private let fields: UnsafeMutablePointer<Fields>
+    let fields: UnsafeMutablePointer<Fields>
 
     /// Up to this many entries are searched one by one.
     private static let linearLimit = 8
@@ -89,8 +90,13 @@ struct WriteSet {
     var operationHashes: UnsafePointer<UInt64> { UnsafePointer(fields.pointee.hashes) }
 
     func put(key: BorrowedBytes, value: BorrowedBytes) {
+        put(key: key, value: value, kind: .value)
+    }
+
+    /// - Parameter kind: Of `value`: the value itself, or the reference of a large one.
+    func put(key: BorrowedBytes, value: BorrowedBytes, kind: EntryKind) {
         let offset = byteCount
-        fields.pointee.batch.put(key: key, value: value)
+        fields.pointee.batch.put(key: key, value: value, kind: kind)
         fields.pointee.memtableBytes += Memtable.spaceNeeded(keyBytes: key.count, valueBytes: value.count)
         record(key: key, offset: offset)
     }
@@ -133,7 +139,10 @@ struct WriteSet {
     private func record(key: BorrowedBytes, offset: Int) {
         let hash = xxh3(key)
         let known = index(of: key, hash: hash)
-        if let known { fields.pointee.entries[known].isSuperseded = true }
+        if let known {
+            fields.pointee.entries[known].isSuperseded = true
+            if fields.pointee.largeValues.count > 0 { noteSuperseded(known) }
+        }
         if count == fields.pointee.capacity { grow() }
         fields.pointee.entries[count] = Entry(hash: hash, offset: offset)
         fields.pointee.hashes[count] = hash

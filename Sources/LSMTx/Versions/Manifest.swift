@@ -4,8 +4,12 @@
 /// Rejected: one growing manifest log with a length in the superblock. It needs a rule for its torn tail and keeps
 /// rewriting its last sector; separate blocks need neither, and an edit costs one page either way.
 package enum Manifest {
-    /// More than the manifest of a file of the largest size takes.
-    private static let maximumBlockBytes: UInt32 = 256 << 20
+    /// More than the manifest of a file of the largest size takes, with as many large values as there may be.
+    private static let maximumBlockBytes = UInt32(SealedBlock.maximumBytes)
+
+    /// How many large values a store may hold. A table's descriptor has at most eight bytes for each, so that they take
+    /// half of the largest manifest at most.
+    package static let maximumLargeValues = 1 << 26
 
     /// Reads the version that a superblock names.
     ///

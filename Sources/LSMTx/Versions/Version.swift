@@ -11,9 +11,13 @@ package final class Version: Sendable {
 
     private init(levels: [[Table]]) {
         self.levels = levels
+        largeValueCount = levels.reduce(0) { $0 + $1.reduce(0) { $0 + $1.descriptor.largeValues.count } }
     }
 
     package var tables: [Table] { levels.flatMap { $0 } }
+
+    /// How many large values the tables own.
+    package let largeValueCount: Int
 
     package var tableCount: Int { levels.reduce(0) { $0 + $1.count } }
 

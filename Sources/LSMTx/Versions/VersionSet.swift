@@ -10,7 +10,8 @@
 ///    state, and what it alone used can be reused at once (R4). The second write costs one small durable write per
 ///    flush; without it, every flush would leave a whole memtable's log waiting for the next.
 /// 5. The new version is published to readers by the caller.
-/// 6. The extents of a table that went are held until the last version, view or iterator that has it is gone.
+/// 6. The extents of a table that went are held until the last version, view or iterator that has it is gone; so are
+///    those of its large values that no new table has taken over.
 ///
 /// Several threads may change the set: the background worker, and whoever names a snapshot or changes the retention.
 /// `changes` lets one in at a time, for all the steps; `state` is locked within it, for moments. What a caller works out
@@ -159,12 +160,15 @@ package final class VersionSet: Sendable {
             file.allocator.release(extent, lastNamedIn: before.superblock.generation)
         }
         // A table that is removed and added only changes its level, and keeps its extents.
-        for id in edit.removed where version.table(id) == nil {
-            guard let table = before.version.table(id) else { continue }
+        let removed = edit.removed.filter { version.table($0) == nil }.compactMap(before.version.table)
+        let added = edit.added.filter { before.version.table($0.id) == nil }
+        let owners = LargeValueOwners(before: removed.map(\.descriptor), after: added)
+        for (table, dropped) in zip(removed, owners.dropped) {
             table.becomeObsolete(
                 holding: file.allocator.hold(
-                    table.descriptor.extents, lastNamedIn: before.superblock.generation))
+                    table.descriptor.extents + dropped, lastNamedIn: before.superblock.generation))
         }
+        file.allocator.settle(owners.taken)
         file.allocator.reclaim(oldestSlot: oldestSlot)
         return version
     }

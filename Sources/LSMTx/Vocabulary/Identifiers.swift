@@ -39,6 +39,9 @@ extension LogSequenceNumber: CustomStringConvertible {
 
 /// A run of bytes in the file.
 package struct FileRange: Hashable, Sendable {
+    /// Space in the file is given out in whole pages.
+    package static let pageBytes: UInt64 = 4096
+
     package let offset: UInt64
     package let length: UInt64
     package init(offset: UInt64, length: UInt64) {

@@ -140,6 +140,13 @@ extension StoreError {
         return StoreError(.io, message, remedy: remedy, at: location, errorNumber: errorNumber)
     }
 
+    /// The same error with the keys that cannot be read because of it.
+    package func covering(_ keys: KeyRange) -> StoreError {
+        var known = location
+        known.keys = keys
+        return StoreError(code, message, remedy: remedy, at: known, errorNumber: errorNumber)
+    }
+
     /// The same error with the file's path filled in, for the layers that know it.
     package func at(path: String?) -> StoreError {
         guard let path, location.path == nil else { return self }

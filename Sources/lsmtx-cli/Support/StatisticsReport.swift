@@ -16,6 +16,11 @@ package struct StatisticsReport: Encodable, Equatable {
         package var entries: UInt64
     }
 
+    package struct LargeValues: Encodable, Equatable {
+        package var count: UInt64
+        package var bytes: UInt64
+    }
+
     package struct Cache: Encodable, Equatable {
         package var capacity: UInt64
         package var used: UInt64
@@ -50,6 +55,7 @@ package struct StatisticsReport: Encodable, Equatable {
     package var freeBytes: UInt64
     package var memtables: Memtables
     package var levels: [Level]
+    package var largeValues: LargeValues
     package var cache: Cache
     package var commits: UInt64
     package var groups: UInt64
@@ -76,6 +82,8 @@ package struct StatisticsReport: Encodable, Equatable {
             Level(
                 level: UInt64($0.level), tables: UInt64($0.tables), entries: $0.entries, bytes: $0.bytes)
         }
+        largeValues = LargeValues(
+            count: UInt64(statistics.largeValues.count), bytes: statistics.largeValues.bytes)
         cache = Cache(
             capacity: UInt64(statistics.cache.capacity), used: UInt64(statistics.cache.bytes),
             blocks: UInt64(statistics.cache.blocks), entered: statistics.cache.entered,
@@ -113,7 +121,7 @@ extension StatisticsReport {
     /// What people read, in order.
     package var sections: [Section] {
         let tableBytes = levels.reduce(0) { $0 + $1.bytes }
-        let other = fileBytes - min(fileBytes, logBytes + freeBytes + tableBytes)
+        let other = fileBytes - min(fileBytes, logBytes + freeBytes + tableBytes + largeValues.bytes)
         func space(_ label: String, _ bytes: UInt64) -> Row {
             Row(
                 label: label, text: Rendering.bytes(bytes), part: bytes, whole: fileBytes,
@@ -130,8 +138,8 @@ extension StatisticsReport {
             Section(
                 title: "Space",
                 rows: [
-                    space("tables", tableBytes), space("log", logBytes), space("free", freeBytes),
-                    space("other", other), Row(label: "file", text: Rendering.bytes(fileBytes)),
+                    space("tables", tableBytes), space("large values", largeValues.bytes), space("log", logBytes),
+                    space("free", freeBytes), space("other", other), Row(label: "file", text: Rendering.bytes(fileBytes)),
                 ]),
         ]
         let entries = levels.reduce(0) { $0 + $1.entries }

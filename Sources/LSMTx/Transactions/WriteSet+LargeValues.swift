@@ -1,0 +1,77 @@
+/// The extents of the large values that a transaction has written. They are its own until its commit has succeeded;
+/// those that it has written over itself, for good.
+///
+/// One that was superseded is given back at once, so that a transaction can write the same key again and again, unless
+/// a cursor may still come to it. Its operation becomes a plain value in the batch: the later operation of the same key
+/// hides it everywhere, and the log names no extent that is not the commit's.
+///
+/// Rejected: rebuilding the batch without the operation. It moves the entries that cursors have numbered.
+extension WriteSet {
+    /// What is kept of the large values.
+    struct LargeValues {
+        /// Entries with large values, superseded ones included.
+        var count = 0
+        /// Superseded entries whose extents have not been given back.
+        var superseded: [Int] = []
+        /// Cursors that may come to entries which have been superseded meanwhile.
+        var cursors = 0
+        /// Whether the transaction has ended, so that its extents may not be its own any more.
+        var areGone = false
+    }
+
+    var hasLargeValues: Bool { fields.pointee.largeValues.count > 0 }
+
+    func put(key: BorrowedBytes, large reference: LargeValueReference) {
+        // Counted first: what this operation supersedes may be the first large value.
+        fields.pointee.largeValues.count += 1
+        reference.withEncoded { put(key: key, value: $0, kind: .largeValue) }
+    }
+
+    func noteSuperseded(_ entry: Int) {
+        if operation(entry).kind == .largeValue { fields.pointee.largeValues.superseded.append(entry) }
+    }
+
+    /// Bytes of the large values that count.
+    var largeValueBytes: UInt64 {
+        var sum: UInt64 = 0
+        for entry in 0..<count {
+            let operation = operation(entry)
+            if operation.kind == .largeValue { sum += UInt64(LargeValueReference(verified: operation.value).count) }
+        }
+        return sum
+    }
+
+    func beginCursor() { fields.pointee.largeValues.cursors += 1 }
+
+    func endCursor() { fields.pointee.largeValues.cursors -= 1 }
+
+    /// Whether a cursor may look at the entries' large values. A value that was erased is one of a transaction that has
+    /// ended, as far as cursors meet it.
+    var largeValuesAreReadable: Bool { !fields.pointee.largeValues.areGone }
+
+    /// Calls `giveBack` with the extents of superseded values, unless a cursor may need them.
+    func releaseSuperseded(_ giveBack: (FileRange) -> Void) {
+        guard !fields.pointee.largeValues.superseded.isEmpty, fields.pointee.largeValues.cursors == 0 else { return }
+        eraseSuperseded(giveBack)
+    }
+
+    /// Calls `giveBack` with the extents of superseded values. For a commit, which ends the transaction.
+    func eraseSuperseded(_ giveBack: (FileRange) -> Void) {
+        for entry in fields.pointee.largeValues.superseded {
+            giveBack(LargeValueReference(verified: operation(entry).value).extent)
+            fields.pointee.batch.eraseLargeValue(at: fields.pointee.entries[entry].offset)
+        }
+        fields.pointee.largeValues.superseded.removeAll()
+    }
+
+    /// Ends the transaction's ownership. What it has not committed is passed to `giveBack`.
+    func endLargeValues(isCommitted: Bool, _ giveBack: (FileRange) -> Void) {
+        fields.pointee.largeValues.areGone = true
+        guard !isCommitted else { return }
+        for entry in 0..<count {
+            let operation = operation(entry)
+            guard operation.kind == .largeValue else { continue }
+            giveBack(LargeValueReference(verified: operation.value).extent)
+        }
+    }
+}
