@@ -22,7 +22,8 @@ public final class Snapshot: Readable, Sendable {
     init(core: DatabaseCore, at point: PointInTime = .latest) throws(StoreError) {
         try core.checkOpen()
         self.core = core
-        let opened = point == .latest ? core.openSnapshot() : try core.openSnapshot(at: point)
+        let opened =
+            if case .latest = point { core.openSnapshot() } else { try core.openSnapshot(at: point) }
         ticket = opened.ticket
         timestamp = opened.timestamp
     }

@@ -144,10 +144,13 @@ extension Engine {
     }
 
     private func checkOwnership(into result: inout CheckResult) throws(StoreError) {
-        // What a flush or a compaction is writing has no owner yet, so neither is at work during this. A log segment is
-        // without one only for the moment between being taken and being named.
+        // What a flush or a compaction is writing has no owner yet, so neither is at work during this, and nobody names a
+        // snapshot. A log segment is without one only for the moment between being taken and being named.
         let (unowned, shared) = try withQuietBackground { () throws(StoreError) in
-            (try lasting { pageAudit().unowned }, try lasting { pageAudit().shared })
+            (
+                try lasting { versions.withoutChanges { pageAudit().unowned } },
+                try lasting { versions.withoutChanges { pageAudit().shared } }
+            )
         }
         for range in unowned {
             result.findings.append(

@@ -173,6 +173,9 @@ package final class VersionSet: Sendable {
         return version
     }
 
+    /// Calls `body` while no change is under way: every block of the manifest that was written has its name.
+    package func withoutChanges<R>(_ body: () -> R) -> R { changes.withLock { _ in body() } }
+
     /// Says durably that the store is in use, before its first commit: a crash from now on may lose buffered commits
     /// without leaving a trace of them in the log, and their timestamps must not be given again.
     ///

@@ -1,7 +1,8 @@
 /// How much of the past stays readable: the newest commits, as far as every limit allows.
 ///
 /// It is a property of the file. A timestamp within the limits can be read at any time; older ones only while a named
-/// or an open snapshot holds them. What nobody can read any more is dropped when tables are compacted.
+/// or an open snapshot holds them. What nobody can read any more is dropped when tables are compacted. A limit in time
+/// believes the clock: where that is set forward, older states go early; the newest one never does.
 ///
 /// ```swift
 /// try database.setRetention(Retention(keep: .seconds(7 * 24 * 3600)))

@@ -23,8 +23,7 @@ enum LogFormat {
     static func aligned(_ bytes: Int) -> Int { (bytes + 7) & ~7 }
 }
 
-/// What a log record holds. The raw values are part of the file format; others are reserved, for named snapshots
-/// and changes of the retention among them.
+/// What a log record holds. The raw values are part of the file format; others are reserved.
 enum LogRecordKind: UInt8 {
     /// The commits of one group, or a fragment of them.
     case group = 1

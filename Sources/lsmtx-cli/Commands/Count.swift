@@ -5,11 +5,12 @@ extension Command {
         "count",
         abstract: "Print how many keys there are.",
         arguments: [.file],
-        options: Option.range + [.hex, .json]
+        options: Option.range + [.asOf, .hex, .json]
     ) { invocation in
         let range = try invocation.range()
+        let point = try invocation.point(.asOf)
         let count = try Store.read(try invocation.path()) { database in
-            try database.read { try countEntries($0, in: range) }
+            try database.read(at: point) { try countEntries($0, in: range) }
         }
         let output = invocation.console.output
         if invocation.has(.json) {

@@ -9,11 +9,14 @@ extension Command {
             written and the exit status is 1.
             """,
         arguments: [.file, .key],
-        options: [.hex, .raw, .json]
+        options: [.asOf, .hex, .raw, .json]
     ) { invocation in
         let format = try EntryFormat(invocation)
         guard let key = try invocation.data(.key) else { return .usage }
-        let value = try Store.read(try invocation.path()) { database in try database.read { try $0.get(key) } }
+        let point = try invocation.point(.asOf)
+        let value = try Store.read(try invocation.path()) { database in
+            try database.read(at: point) { try $0.get(key) }
+        }
         guard let value else { return .failure }
         let output = invocation.console.output
         switch format {

@@ -10,12 +10,13 @@ extension Command {
             with --json each line is an object as 'import' takes it.
             """,
         arguments: [.file],
-        options: Option.range + [.reverse, .limit, .hex, .raw, .json]
+        options: Option.range + [.asOf, .reverse, .limit, .hex, .raw, .json]
     ) { invocation in
         let format = try EntryFormat(invocation)
         let range = try invocation.range()
         let limit = try invocation.number(.limit, in: 0...Int.max) ?? .max
         let reverse = invocation.has(.reverse)
+        let point = try invocation.point(.asOf)
         let path = try invocation.path()
         let output = invocation.console.output
         let asTable = output.isTerminal && format == .escaped
@@ -23,7 +24,7 @@ extension Command {
         try Store.read(path) { database in
             guard limit > 0 else { return }
             var count = 0
-            try database.read { snapshot in
+            try database.read(at: point) { snapshot in
                 try snapshot.forEach(range, reverse: reverse) { key, value in
                     if asTable {
                         table.add(key: key.bytes, value: value.bytes)

@@ -49,6 +49,7 @@ package struct StatisticsReport: Encodable, Equatable {
     package var generation: UInt64
     package var timestamp: UInt64
     package var oldestSnapshot: UInt64?
+    package var past: Past
     package var fileBytes: UInt64
     package var logBytes: UInt64
     package var liveLogBytes: UInt64
@@ -71,6 +72,7 @@ package struct StatisticsReport: Encodable, Equatable {
         generation = statistics.generation
         timestamp = statistics.timestamp.rawValue
         oldestSnapshot = statistics.oldestSnapshot?.rawValue
+        past = Past(statistics.past)
         fileBytes = statistics.fileBytes
         logBytes = statistics.log.fileBytes
         liveLogBytes = statistics.log.liveBytes
@@ -142,6 +144,7 @@ extension StatisticsReport {
                     space("free", freeBytes), space("other", other), Row(label: "file", text: Rendering.bytes(fileBytes)),
                 ]),
         ]
+        sections.append(past.section)
         let entries = levels.reduce(0) { $0 + $1.entries }
         sections.append(
             Section(

@@ -97,6 +97,28 @@ import Testing
         }
     }
 
+    @Test func aCheckFindsNothingWhileNamesComeAndGo() throws {
+        let (_, database) = try PastFixture.newStore(.snapshotsOnly, background: true)
+        _ = try PastFixture.put(database, "k", "1")
+        let isDone = Guarded(false)
+        let failure = Guarded<String?>(nil)
+        let namer = try WorkerThread(name: "namer") {
+            do {
+                while !isDone.withLock({ $0 }) {
+                    try database.createSnapshot(named: "a")
+                    try database.dropSnapshot(named: "a")
+                }
+            } catch {
+                failure.withLock { $0 = "\(error)" }
+            }
+        }
+        for _ in 0..<20 { #expect(try database.check().findings.map(\.message) == []) }
+        isDone.withLock { $0 = true }
+        namer.join()
+        #expect(failure.withLock { $0 } == nil)
+        try database.close()
+    }
+
     @Test func aNameWithoutCommitsLeavesTheFileClosed() throws {
         let (device, database) = try PastFixture.newStore(.snapshotsOnly)
         try database.close()
