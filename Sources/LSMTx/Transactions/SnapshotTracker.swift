@@ -98,11 +98,13 @@ package final class SnapshotTracker: Sendable {
                 expected: 0, desired: timestamp.rawValue + 1, ordering: .sequentiallyConsistent)
             if taken.exchanged { ticket = Ticket(cell: cell) }
         }
-        let shared = ticket ?? overflow.withLock { overflow in
-            defer { overflow.nextTicket += 1 }
-            overflow.timestamps[overflow.nextTicket] = timestamp
-            return Ticket(cell: overflow.nextTicket)
-        }
+        let shared =
+            ticket
+            ?? overflow.withLock { overflow in
+                defer { overflow.nextTicket += 1 }
+                overflow.timestamps[overflow.nextTicket] = timestamp
+                return Ticket(cell: overflow.nextTicket)
+            }
         while collectors.load(ordering: .sequentiallyConsistent) > 0 { SystemClock.sleep(microseconds: 1) }
         return shared
     }

@@ -139,7 +139,8 @@ extension StatisticsReport {
                 title: "Space",
                 rows: [
                     space("tables", tableBytes), space("large values", largeValues.bytes), space("log", logBytes),
-                    space("free", freeBytes), space("other", other), Row(label: "file", text: Rendering.bytes(fileBytes)),
+                    space("free", freeBytes), space("other", other),
+                    Row(label: "file", text: Rendering.bytes(fileBytes)),
                 ]),
         ]
         let entries = levels.reduce(0) { $0 + $1.entries }
