@@ -11,7 +11,9 @@ package enum ExtentAudit {
         func add(_ ranges: [FileRange], _ owner: String) { owners += ranges.map { ($0, owner) } }
         add(SuperblockSlots.extents, "superblock")
         add(engine.versions.manifests.flatMap(\.extents), "manifest")
-        for table in engine.versions.current.tables { add(table.descriptor.ownedExtents, "table \(table.descriptor.id)") }
+        for table in engine.versions.current.tables {
+            add(table.descriptor.ownedExtents, "table \(table.descriptor.id)")
+        }
         add(engine.log?.extents ?? [], "log")
         add(engine.file.allocator.freeRanges, "free")
         add(engine.file.allocator.retiredRanges, "retired")

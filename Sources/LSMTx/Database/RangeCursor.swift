@@ -60,7 +60,6 @@ final class RangeCursor {
         isLarge ? try largeValue() : storedValue.array
     }
 
-
     private func largeValue() throws(StoreError) -> [UInt8] {
         guard showsOwn else { return try core.largeValue(storedValue, of: key) }
         try checkOwn()

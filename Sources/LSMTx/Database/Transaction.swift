@@ -131,7 +131,8 @@ public final class Transaction: Readable {
     /// - Parameters:
     ///   - key: At most ``Limits/maximumKeyBytes``; may be empty.
     ///   - value: At most ``Limits/maximumValueBytes``; may be empty.
-    /// - Throws: `tooLarge`, with the transaction unchanged; `closed`.
+    /// - Throws: `tooLarge`, with the transaction unchanged; `closed`. For a value over ``Limits/largeValueBytes``, which is
+    ///   written to the file at once, `diskFull`, `io` and `poisoned` too, likewise.
     /// - Complexity: O(bytes of key and value).
     @inlinable
     public func put(_ key: some ByteSource, _ value: some ByteSource) throws(StoreError) {

@@ -31,7 +31,9 @@ extension Engine {
         for table in version.tables {
             var ofValues = (findings: [StoreError](), bytes: UInt64(0))
             let verification = try table.verify { key, timestamp, reference throws(StoreError) in
-                if let damage = try self.damage(to: reference, of: key, at: timestamp) { ofValues.findings.append(damage) }
+                if let damage = try self.damage(to: reference, of: key, at: timestamp) {
+                    ofValues.findings.append(damage)
+                }
                 ofValues.bytes += UInt64(reference.count)
             }
             result.tables += 1
@@ -178,7 +180,8 @@ extension Engine {
         var ranges = SuperblockSlots.extents + versions.manifests.flatMap(\.extents)
         for table in version.tables { ranges += table.descriptor.ownedExtents }
         ranges += log?.extents ?? replayedSegments
-        ranges += file.allocator.freeRanges + file.allocator.retiredRanges + file.allocator.heldRanges
+        ranges +=
+            file.allocator.freeRanges + file.allocator.retiredRanges + file.allocator.heldRanges
             + file.allocator.pendingRanges
         ranges.append(FileRange(offset: file.allocator.end, length: 0))
         var unowned: [FileRange] = []

@@ -122,6 +122,11 @@ package final class ExtentAllocator: Sendable {
         }
     }
 
+    /// Whether all of these are pending.
+    package func arePending(_ ranges: [FileRange]) -> Bool {
+        ranges.isEmpty || state.withLock { state in ranges.allSatisfy { state.pending[$0.offset] == $0 } }
+    }
+
     /// Tables own these extents of large values now.
     package func settle(_ ranges: [FileRange]) {
         guard !ranges.isEmpty else { return }

@@ -60,7 +60,8 @@ extension StoreFile {
         guard reference.extent.end <= (try device.length()) else { throw Self.endsInside(reference) }
         var outcome = Result<Void, StoreError>.success(())
         let value = [UInt8](unsafeUninitializedCapacity: reference.count) { target, count in
-            let bytes = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[..<reference.count])
+            let bytes = UnsafeMutableRawBufferPointer(
+                rebasing: UnsafeMutableRawBufferPointer(target)[..<reference.count])
             outcome = Result { () throws(StoreError) in try readLargeValue(reference, into: bytes) }
             if case .success = outcome { count = reference.count }
         }

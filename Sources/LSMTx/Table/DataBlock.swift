@@ -83,7 +83,8 @@ struct DataBlock {
         let suffixCount = Int(head >> 2)
         let value = position + max(suffixCount - 4, 0)
         return Entry(
-            kind: EntryKind(verified: UInt8(truncatingIfNeeded: head & 3) + 1), timestamp: timestamp, suffixCount: suffixCount, rest: position,
+            kind: EntryKind(verified: UInt8(truncatingIfNeeded: head & 3) + 1), timestamp: timestamp,
+            suffixCount: suffixCount, rest: position,
             value: BorrowedBytes(base: value, count: end - value))
     }
 

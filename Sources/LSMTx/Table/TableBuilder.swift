@@ -108,6 +108,11 @@ package final class TableBuilder {
     package func finish() throws(StoreError) -> TableDescriptor {
         precondition(!isEnded && statistics.entryCount > 0, "a table has at least one entry")
         try finishBlock()
+        largeValues.sort { $0.offset < $1.offset }
+        guard zip(largeValues, largeValues.dropFirst()).allSatisfy({ $0.end <= $1.offset }) else {
+            // Entries of a crafted file, which a compaction has read.
+            throw .corrupt("Two entries have one large value.", structure: BlockKind.largeValue.name)
+        }
         statistics.largestKey = boundaryKey
         let indexPayload = index.encode(oldest: statistics.smallestTimestamp.rawValue)
         let indexPointer = try write(.index, indexPayload)
@@ -124,7 +129,7 @@ package final class TableBuilder {
         isEnded = true
         return TableDescriptor(
             id: id, level: level, born: generation, extents: writer.extents, properties: propertiesPointer,
-            statistics: statistics, largeValues: largeValues.sorted { $0.offset < $1.offset })
+            statistics: statistics, largeValues: largeValues)
     }
 
     private func write(_ kind: BlockKind, _ payload: [UInt8]) throws(StoreError) -> BlockPointer {

@@ -8,13 +8,18 @@ struct LargeValueOwners {
     /// The extents that no table had before: they were pending.
     let taken: [FileRange]
 
-    init(before: [TableDescriptor], after: [TableDescriptor]) {
-        guard before.contains(where: { !$0.largeValues.isEmpty }) else {
+    /// - Throws: `corrupt` when two of the new tables claim one extent, which entries of a crafted file may lead to.
+    init(before: [TableDescriptor], after: [TableDescriptor]) throws(StoreError) {
+        let claimed = after.flatMap(\.largeValues)
+        guard !claimed.isEmpty || before.contains(where: { !$0.largeValues.isEmpty }) else {
             dropped = before.map { _ in [] }
-            taken = after.flatMap(\.largeValues)
+            taken = []
             return
         }
-        let kept = Set(after.lazy.flatMap(\.largeValues))
+        let kept = Set(claimed)
+        guard kept.count == claimed.count else {
+            throw .corrupt("Two entries have one large value.", structure: BlockKind.largeValue.name)
+        }
         dropped = before.map { table in table.largeValues.filter { !kept.contains($0) } }
         let known = Set(before.lazy.flatMap(\.largeValues))
         taken = kept.subtracting(known).sorted { $0.offset < $1.offset }

@@ -119,6 +119,13 @@ package final class VersionSet: Sendable {
         let version = try before.version.applying(edit) { Table(descriptor: $0, file: file, cache: cache) }
         var history = before.history
         try history.apply(edit.history)
+        // A table that is removed and added only changes its level, and keeps its extents.
+        let removed = edit.removed.filter { version.table($0) == nil }.compactMap(before.version.table)
+        let added = edit.added.filter { before.version.table($0.id) == nil }
+        let owners = try LargeValueOwners(before: removed.map(\.descriptor), after: added)
+        guard file.allocator.arePending(owners.taken) else {
+            throw .corrupt("A table names a large value that it does not own.", structure: BlockKind.largeValue.name)
+        }
         var next = before.superblock
         update(&next)
         next.generation = before.superblock.generation.next
@@ -159,10 +166,6 @@ package final class VersionSet: Sendable {
         for extent in older.obsolete + newer.obsolete {
             file.allocator.release(extent, lastNamedIn: before.superblock.generation)
         }
-        // A table that is removed and added only changes its level, and keeps its extents.
-        let removed = edit.removed.filter { version.table($0) == nil }.compactMap(before.version.table)
-        let added = edit.added.filter { before.version.table($0.id) == nil }
-        let owners = LargeValueOwners(before: removed.map(\.descriptor), after: added)
         for (table, dropped) in zip(removed, owners.dropped) {
             table.becomeObsolete(
                 holding: file.allocator.hold(

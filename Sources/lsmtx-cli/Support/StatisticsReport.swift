@@ -141,7 +141,8 @@ extension StatisticsReport {
                 title: "Space",
                 rows: [
                     space("tables", tableBytes), space("large values", largeValues.bytes), space("log", logBytes),
-                    space("free", freeBytes), space("other", other), Row(label: "file", text: Rendering.bytes(fileBytes)),
+                    space("free", freeBytes), space("other", other),
+                    Row(label: "file", text: Rendering.bytes(fileBytes)),
                 ]),
         ]
         sections.append(past.section)

@@ -4,14 +4,16 @@ import LSMTxTestSupport
 /// Stores with everything as small as it can be, so that memtables, segments and extents are used up all the time.
 enum EngineFixture {
     /// Nothing of the past is kept, so that compaction has something to drop.
-    static func options(background: Bool = false, smallLogBytes: Int = 16 << 10) -> EngineOptions {
+    static func options(
+        background: Bool = false, smallLogBytes: Int = 16 << 10, retention: Retention? = .snapshotsOnly
+    ) -> EngineOptions {
         var options = EngineOptions()
         options.memtableBytes = 64 << 10
         options.cacheBytes = 256 << 10
         options.extentBytes = 16 << 10
         options.smallLogBytes = smallLogBytes
         options.hasBackgroundThreads = background
-        options.retention = .snapshotsOnly
+        options.retention = retention
         return options
     }
 
@@ -29,11 +31,12 @@ enum EngineFixture {
     }
 
     static func open(
-        _ device: any StorageDevice, background: Bool = false, smallLogBytes: Int = 16 << 10
+        _ device: any StorageDevice, background: Bool = false, smallLogBytes: Int = 16 << 10,
+        retention: Retention? = .snapshotsOnly
     ) throws(StoreError) -> Database {
         try Database(
             device: device, path: nil, configuration: configuration,
-            options: options(background: background, smallLogBytes: smallLogBytes))
+            options: options(background: background, smallLogBytes: smallLogBytes, retention: retention))
     }
 
     /// The file as a process that was killed leaves it: everything that was written.
@@ -44,10 +47,12 @@ enum EngineFixture {
     }
 
     /// Writes a store of its own, so that a clean end of one test needs no path.
-    static func newStore(background: Bool = false) throws(StoreError) -> (device: MemoryDevice, database: Database) {
+    static func newStore(
+        background: Bool = false, retention: Retention? = .snapshotsOnly
+    ) throws(StoreError) -> (device: MemoryDevice, database: Database) {
         let device = MemoryDevice()
         try format(device)
-        return (device, try open(device, background: background))
+        return (device, try open(device, background: background, retention: retention))
     }
 
     /// Every entry, in order.

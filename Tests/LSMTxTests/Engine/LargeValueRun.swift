@@ -123,7 +123,8 @@ final class LargeValueRun {
         for _ in 0..<number(12) {
             let expected = iterators[index].left.popFirst()
             guard iterators[index].iterator.next() == expected else {
-                throw ModelMismatch(description: "an iterator does not show \(expected.map { "\($0.key)" } ?? "its end")")
+                throw ModelMismatch(
+                    description: "an iterator does not show \(expected.map { "\($0.key)" } ?? "its end")")
             }
             guard expected != nil else {
                 iterators.remove(at: index)

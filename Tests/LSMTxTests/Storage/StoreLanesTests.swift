@@ -8,11 +8,11 @@ import Testing
     private static let byte: [UInt8] = [1]
 
     @Test func afterAFailureOnOneLaneNoLaneChangesAnything() throws {
-        for failing in 0..<3 {
+        for failing in 0..<4 {
             let base = MemoryDevice()
             let fault = FaultDevice(base)
             let lanes = try StoreLanes(over: fault)
-            let all: [any StorageDevice] = [lanes.tables, lanes.segments, lanes.commits]
+            let all: [any StorageDevice] = [lanes.tables, lanes.segments, lanes.commits, lanes.values]
             for lane in all {
                 try lane.write(Self.byte, at: 0)
                 try lane.sync()

@@ -43,3 +43,43 @@ import Testing
         #expect(tracker.openTimestamps.isEmpty)
     }
 }
+
+/// Readers that others share, and collectors that come in between.
+@Suite struct SharedReaderTests {
+    @Test func aSharedReaderKeepsTheTimestampWhenTheFirstIsClosed() {
+        let tracker = SnapshotTracker()
+        // More than there are cells.
+        let first = tracker.open(hint: 3, published: { Timestamp(rawValue: 7) })
+        let shared = (0..<600).map { tracker.share(first.timestamp, hint: UInt($0)) }
+        tracker.close(first.ticket)
+        for ticket in shared {
+            #expect(tracker.announce(floor: Timestamp(rawValue: 9)) == [Timestamp(rawValue: 7)])
+            tracker.close(ticket)
+        }
+        #expect(tracker.openTimestamps.isEmpty)
+    }
+
+    /// One thread hands a reader on, from cell to cell, while another collects: it is seen each time.
+    @Test func noCollectorMissesAReaderThatIsHandedOn() throws {
+        let tracker = SnapshotTracker()
+        let reader = Timestamp(rawValue: 5)
+        let opened = tracker.open(hint: 0, published: { reader })
+        let missed = Guarded(0)
+        let isDone = Guarded(false)
+        let collector = try WorkerThread(name: "collector") {
+            while !isDone.withLock({ $0 }) {
+                if tracker.announce(floor: Timestamp(rawValue: 9)) != [reader] { missed.withLock { $0 += 1 } }
+            }
+        }
+        var ticket = opened.ticket
+        for step in 0..<20_000 {
+            let next = tracker.share(reader, hint: UInt(step * 37))
+            tracker.close(ticket)
+            ticket = next
+        }
+        isDone.withLock { $0 = true }
+        collector.join()
+        #expect(missed.withLock { $0 } == 0)
+        tracker.close(ticket)
+    }
+}
