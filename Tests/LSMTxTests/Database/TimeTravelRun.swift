@@ -117,7 +117,7 @@ struct TimeTravelRun {
             writes[key] = chance(4) ? .some(nil) : value
         }
         let transaction = try database.begin()
-        for (key, value) in writes.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+        for (key, value) in writes.points.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
             if let value { try transaction.put(key, value) } else { try transaction.delete(key) }
         }
         let timestamp = try transaction.commit(durability: chance(2) ? .buffered : .sync)

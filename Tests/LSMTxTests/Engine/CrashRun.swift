@@ -12,22 +12,30 @@ final class CrashRun: @unchecked Sendable {
         let description: String
     }
 
-    private static let counterKey: [UInt8] = Array("number".utf8)
+    static let counterKey: [UInt8] = Array("number".utf8)
 
     let device = CrashDevice()
     let seed: UInt64
     private var random: SeededGenerator
     /// Chooses outcomes, apart from the workload, which then is the same whatever is looked at.
     private var choices: SeededGenerator
-    private var model = ModelDatabase()
+    private(set) var model = ModelDatabase()
     /// The newest commit that was acknowledged; the newest durable one.
     private var acknowledged = 0
     private var durable = 0
     private var isFormatted = false
     private let statesPerPoint: Int
     private let pointsOneIn: Int
+    /// The commit that each named snapshot shows: of those that were acknowledged, and of the one that is being made or
+    /// dropped, which may be there or not.
+    private(set) var named: [String: Int] = [:]
+    private(set) var pendingName: (name: String, commit: Int)?
     private(set) var states = 0
     private(set) var points = 0
+    private(set) var namedReads = 0
+    private(set) var pastReads = 0
+    private(set) var rangeDeletes = 0
+    private(set) var largeValues = 0
     private(set) var statesInRecovery = 0
     private(set) var lostSlots = 0
 
@@ -61,7 +69,14 @@ final class CrashRun: @unchecked Sendable {
             let here = min(left, Int.random(in: 1...120, using: &random))
             for _ in 0..<here {
                 try commit(to: database)
-                if Int.random(in: 0..<40, using: &random) == 0 { try database.flush() }
+                switch Int.random(in: 0..<120, using: &random) {
+                case 0..<3: try database.flush()
+                case 3: try database.compact()
+                case 4..<7: try createNamed(in: database)
+                case 7..<9: try dropNamed(in: database)
+                case 9: try changeRetention(of: database)
+                default: break
+                }
                 if let failure { throw failure }
             }
             left -= here
@@ -95,30 +110,69 @@ final class CrashRun: @unchecked Sendable {
     }
 
     private func open(_ device: CrashDevice) throws -> Database {
-        try EngineFixture.open(device, smallLogBytes: Bool.random(using: &random) ? 4 << 10 : 1 << 20)
+        try EngineFixture.open(device, smallLogBytes: Bool.random(using: &random) ? 4 << 10 : 1 << 20, retention: nil)
     }
 
     private func commit(to database: Database) throws {
         let number = model.newest + 1
-        var writes: ModelDatabase.Writes = [Self.counterKey: Array("\(number)".utf8)]
-        for _ in 0..<Int.random(in: 0...3, using: &random) {
-            let key = Array("k\(Int.random(in: 0..<60, using: &random))".utf8)
-            let largest = [30, 30, 300, 3_000, 40_000][Int.random(in: 0..<5, using: &random)]
-            let count = Int.random(in: 0...largest, using: &random)
-            writes[key] =
-                Int.random(in: 0..<5, using: &random) == 0
-                ? .some(nil) : [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: count)
-        }
+        var writes: ModelWrites = [Self.counterKey: Array("\(number)".utf8)]
+        let isDurable = Int.random(in: 0..<3, using: &random) > 0
+        let transaction = try database.begin()
+        try transaction.put(Self.counterKey, Array("\(number)".utf8))
+        for _ in 0..<Int.random(in: 0...3, using: &random) { try write(to: transaction, &writes) }
         // Known before it happens: a crash in the middle may leave it.
         model.commit(writes)
-        let isDurable = Int.random(in: 0..<3, using: &random) > 0
-        try database.write(durability: isDurable ? .sync : .buffered) { t in
-            for key in writes.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-                if let value = writes[key] ?? nil { try t.put(key, value) } else { try t.delete(key) }
-            }
-        }
+        try transaction.commit(durability: isDurable ? .sync : .buffered)
         acknowledged = number
         if isDurable { durable = number }
+    }
+
+    private func write(to transaction: Transaction, _ writes: inout ModelWrites) throws {
+        let key = self.key()
+        switch Int.random(in: 0..<40, using: &random) {
+        case 0..<8:
+            try transaction.delete(key)
+            writes.delete(key)
+        case 8:
+            // All keys of the workload lie behind the counter's, which no range may take away.
+            let upper = Bool.random(using: &random) ? key + [0x35] : nil
+            try transaction.deleteRange(KeyRange(from: key, upTo: upper))
+            writes.delete(ModelWrites.Range(lower: key, upper: upper))
+            rangeDeletes += 1
+        default:
+            let largest = [30, 30, 30, 300, 300, 3_000, 40_000, 90_000][Int.random(in: 0..<8, using: &random)]
+            let count = Int.random(in: 0...largest, using: &random)
+            let value = [UInt8](repeating: UInt8(truncatingIfNeeded: model.newest), count: count)
+            try transaction.put(key, value)
+            writes.put(key, value)
+            if count > 64 << 10 { largeValues += 1 }
+        }
+    }
+
+    private func key() -> [UInt8] { Array("p\(Int.random(in: 0..<60, using: &random))".utf8) }
+
+    private func createNamed(in database: Database) throws {
+        let name = "s\(Int.random(in: 0..<30, using: &random))"
+        guard named[name] == nil, named.count < 4 else { return }
+        pendingName = (name, model.newest)
+        try database.createSnapshot(named: name)
+        named[name] = model.newest
+        // What has a name is durable, and so is everything before it.
+        durable = acknowledged
+        pendingName = nil
+    }
+
+    private func dropNamed(in database: Database) throws {
+        guard let name = named.keys.sorted().randomElement(using: &random), let commit = named[name] else { return }
+        pendingName = (name, commit)
+        named[name] = nil
+        try database.dropSnapshot(named: name)
+        pendingName = nil
+    }
+
+    private func changeRetention(of database: Database) throws {
+        let commits = Bool.random(using: &random) ? UInt64.random(in: 0..<40, using: &random) : nil
+        try database.setRetention(Retention(keep: nil, commits: commits, logBytes: nil))
     }
 
     // MARK: What must hold
@@ -143,13 +197,15 @@ final class CrashRun: @unchecked Sendable {
         if Int.random(in: 0..<8, using: &choices) == 0 { try crashInRecovery(image, floor: floor, what) }
         let database: Database
         do {
-            database = try EngineFixture.open(image, smallLogBytes: Bool.random(using: &choices) ? 4 << 10 : 1 << 20)
+            database = try EngineFixture.open(
+                image, smallLogBytes: Bool.random(using: &choices) ? 4 << 10 : 1 << 20, retention: nil)
         } catch {
             // Until both slots are there, the file has no name, and need not be a store.
             guard isFormatted else { return }
             throw Violation(description: "\(what): \(error)")
         }
         let number = try compare(database, from: floor, what)
+        try comparePast(database, what)
         try audit(database, what)
         try writeMore(database, image, number, what)
     }
@@ -170,7 +226,7 @@ final class CrashRun: @unchecked Sendable {
         let killed = image.crashImage(choosing: .nothing)
         try? database.close()
         do {
-            let again = try EngineFixture.open(killed)
+            let again = try EngineFixture.open(killed, retention: nil)
             guard try again.read({ try $0.get("more") }) == more,
                 try again.read({ try $0.get(Self.counterKey) }) == (number == 0 ? nil : Array("\(number)".utf8))
             else { throw Violation(description: "a later commit is gone") }
@@ -179,6 +235,47 @@ final class CrashRun: @unchecked Sendable {
         } catch {
             throw Violation(description: "\(what), after writing more: \(error)")
         }
+    }
+
+    /// Every named snapshot shows the commit that it was made of, and so does a timestamp that can still be read.
+    private func comparePast(_ database: Database, _ what: String) throws {
+        var expected = named
+        let found = try database.snapshots()
+        if let pendingName, found.contains(where: { $0.name == pendingName.name }) {
+            expected[pendingName.name] = pendingName.commit
+        }
+        guard found.map(\.name).sorted() == expected.keys.sorted() else {
+            throw Violation(description: "\(what): snapshots are \(found.map(\.name)), not \(expected.keys.sorted())")
+        }
+        for (name, commit) in expected {
+            namedReads += 1
+            try database.read(at: .named(name)) { snapshot in
+                guard try Self.number(in: snapshot) == commit else {
+                    throw Violation(description: "\(what): \(name) does not show commit \(commit)")
+                }
+                try compare(snapshot, with: commit, "\(what), \(name)")
+            }
+        }
+        let oldest = try database.oldestReadableTimestamp
+        guard oldest < database.timestamp else { return }
+        let past = Timestamp(
+            rawValue: UInt64.random(in: oldest.rawValue..<database.timestamp.rawValue, using: &choices))
+        pastReads += 1
+        try database.read(at: .timestamp(past)) { snapshot in
+            try compare(snapshot, with: try Self.number(in: snapshot), "\(what), at \(past)")
+        }
+    }
+
+    private static func number(in snapshot: Snapshot) throws -> Int {
+        try snapshot.get(counterKey).flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+    }
+
+    private func compare(_ snapshot: Snapshot, with commit: Int, _ what: String) throws {
+        let found = Array(snapshot.scan())
+        let expected = model.scan(at: commit)
+        guard found.count == expected.count,
+            zip(found, expected).allSatisfy({ $0.key == $1.key && $0.value == $1.value })
+        else { throw Violation(description: "\(what): commit \(commit) is not whole") }
     }
 
     private func audit(_ database: Database, _ what: String) throws {
@@ -191,7 +288,7 @@ final class CrashRun: @unchecked Sendable {
         let copy = image.crashImage(choosing: .everything)
         let found = Guarded<[CrashPoint]>([])
         copy.onCrashPoint(everyWrites: 3) { point in found.withLock { $0.append(point) } }
-        guard let database = try? EngineFixture.open(copy, smallLogBytes: 4 << 10) else { return }
+        guard let database = try? EngineFixture.open(copy, smallLogBytes: 4 << 10, retention: nil) else { return }
         copy.removeHook()
         try database.close()
         for point in found.withLock({ $0 }).shuffled(using: &choices).prefix(3) {
@@ -201,7 +298,7 @@ final class CrashRun: @unchecked Sendable {
             statesInRecovery += 1
             let second = point.image(outcome)
             do {
-                let again = try EngineFixture.open(second)
+                let again = try EngineFixture.open(second, retention: nil)
                 try compare(again, from: floor, "\(what), then in recovery \(point.moment) \(outcome)")
                 try audit(again, what)
                 try again.close()
@@ -225,7 +322,7 @@ final class CrashRun: @unchecked Sendable {
             }
             try damaged.writeDurably(bytes, at: offset)
             do {
-                let database = try EngineFixture.open(damaged)
+                let database = try EngineFixture.open(damaged, retention: nil)
                 try compare(database, from: acknowledged, "slot at \(offset) lost")
                 try audit(database, "slot at \(offset) lost")
                 try database.close()

@@ -27,6 +27,7 @@ import Testing
         #expect(run.states >= 5 * Self.statesPerPoint && run.statesInRecovery > 0 && run.lostSlots > 0)
         #if !DEBUG
         #expect(run.compactions > 0, "seed \(seed)")
+        #expect(min(run.namedReads, run.pastReads, run.rangeDeletes, run.largeValues) > 0, "seed \(seed)")
         #endif
     }
 

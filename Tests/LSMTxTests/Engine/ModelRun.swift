@@ -7,31 +7,51 @@ struct ModelMismatch: Error, CustomStringConvertible {
 }
 
 /// One run of random operations; every answer is compared.
+///
+/// Commits are numbered in the model; ``timestamps`` says which timestamp the engine gave each.
 final class ModelRun {
-    private struct OpenTransaction {
+    struct OpenTransaction {
         let transaction: Transaction
         let start: Int
-        var writes: ModelDatabase.Writes = [:]
+        var writes: ModelWrites = [:]
+    }
+
+    /// What of the engine has to be seen at work, or the run shows nothing.
+    struct Work {
+        var compactions: UInt64 = 0
+        var rangeDeletes = 0
+        var largeValues = 0
+        var travels = 0
+        var refusedTravels = 0
+        var namedReads = 0
     }
 
     private var random: SeededGenerator
     private let background: Bool
     private var device: MemoryDevice
-    private var database: Database
-    private var model = ModelDatabase()
+    private(set) var database: Database
+    private(set) var model = ModelDatabase()
+    /// By commit number; the empty database is 0.
+    private(set) var timestamps: [Timestamp] = [.zero]
     private var snapshots: [(snapshot: Snapshot, commit: Int)] = []
     private var transactions: [OpenTransaction] = []
+    /// Named snapshots, and the commit that each shows.
+    var named: [String: Int] = [:]
+    /// How many of the newest commits can be read at, beside the newest; `nil` for all.
+    var retainedCommits: UInt64?
+    /// Commits before this one may be gone: a retention that was shorter for a while need not have kept them.
+    var travelLimit = 0
     private let longKeys: [[UInt8]]
-    /// How many compactions there were.
-    private(set) var compactions: UInt64 = 0
+    var work = Work()
 
     init(seed: UInt64, background: Bool) throws {
         random = SeededGenerator(seed: seed)
         self.background = background
-        (device, database) = try EngineFixture.newStore(background: background)
+        (device, database) = try EngineFixture.newStore(background: background, retention: nil)
         longKeys = [(1_000, UInt8(0x6b)), (20_000, 0x6b), (65_535, 0xff)].map { count, byte in
             [UInt8](repeating: byte, count: count)
         }
+        try changeRetention()
     }
 
     func finish() throws {
@@ -43,25 +63,31 @@ final class ModelRun {
     func step() throws {
         switch number(10_000) {
         case 0..<3_500: try writeOnce()
-        case 3_500..<5_500: try readOnce()
-        case 5_500..<6_000: try scanOnce()
+        case 3_500..<5_300: try readOnce()
+        case 5_300..<5_800: try scanOnce()
+        case 5_800..<6_000: try travelOnce()
         case 6_000..<6_300: snapshots.append((try database.snapshot(), model.newest))
         case 6_300..<6_600: closeSnapshot()
         case 6_600..<7_000: try beginTransaction()
         case 7_000..<9_300: try useTransaction()
-        case 9_300..<9_980: try endTransaction()
-        case 9_980..<9_990: try database.flush()
-        case 9_990..<9_994: try reopen(kill: false)
-        case 9_994..<9_998: try reopen(kill: true)
+        case 9_300..<9_900: try endTransaction()
+        case 9_900..<9_920: try createNamed()
+        case 9_920..<9_938: try dropNamed()
+        case 9_938..<9_968: try compareHistory()
+        case 9_968..<9_972: try changeRetention()
+        case 9_972..<9_976: try database.compact()
+        case 9_976..<9_986: try database.flush()
+        case 9_986..<9_991: try reopen(kill: false)
+        case 9_991..<9_996: try reopen(kill: true)
         default: try compareAll()
         }
     }
 
     // MARK: Choices
 
-    private func number(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &random) }
+    func number(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &random) }
 
-    private func key() -> [UInt8] {
+    func key() -> [UInt8] {
         switch number(400) {
         case 0: return []
         case 1: return longKeys[number(longKeys.count)]
@@ -73,35 +99,63 @@ final class ModelRun {
     private func value() -> [UInt8] {
         let count =
             switch number(3_000) {
-            case 0: number(200_000)
-            case 1..<40: number(5_000)
+            case 0..<2: number(200_000)
+            case 2..<40: number(5_000)
             case 40..<300: 0
             default: number(60)
             }
+        if count > 64 << 10 { work.largeValues += 1 }
         return [UInt8](repeating: UInt8(number(256)), count: count) + Array("\(model.newest)".utf8.prefix(count))
     }
 
-    private func write(_ transaction: Transaction, _ writes: inout ModelDatabase.Writes) throws {
-        let key = key()
-        if number(4) == 0 {
-            try transaction.delete(key)
-            writes[key] = .some(nil)
-        } else {
-            let value = value()
-            try transaction.put(key, value)
-            writes[key] = value
+    func range() -> KeyRange {
+        switch number(20) {
+        case 0: KeyRange.all
+        case 1..<12: KeyRange(from: key(), upTo: key())
+        case 12..<16: KeyRange(prefix: key())
+        case 16..<18: KeyRange(from: key())
+        default: KeyRange(upTo: key())
         }
+    }
+
+    private func write(_ transaction: Transaction, _ writes: inout ModelWrites) throws {
+        switch number(160) {
+        case 0:
+            // Most are narrow, or nothing would ever be there.
+            let lower = key()
+            let range = number(8) == 0 ? range() : KeyRange(from: lower, upTo: lower + [UInt8(number(256))])
+            try transaction.deleteRange(range)
+            writes.delete(ModelWrites.Range(lower: range.lowerBound, upper: range.upperBound))
+            work.rangeDeletes += 1
+        case 1..<40:
+            let key = key()
+            try transaction.delete(key)
+            writes.delete(key)
+        default:
+            let (key, value) = (key(), value())
+            try transaction.put(key, value)
+            writes.put(key, value)
+        }
+    }
+
+    private func durability() -> Durability { number(3) == 0 ? .sync : .buffered }
+
+    private func commit(_ writes: ModelWrites, at timestamp: Timestamp) throws {
+        guard !writes.isEmpty else { return }
+        guard timestamp > timestamps[timestamps.count - 1] else {
+            throw ModelMismatch(description: "a commit got timestamp \(timestamp), not above \(timestamps.last!)")
+        }
+        model.commit(writes)
+        timestamps.append(timestamp)
     }
 
     // MARK: Operations
 
     private func writeOnce() throws {
-        let durability: Durability = number(3) == 0 ? .sync : .buffered
-        var writes: ModelDatabase.Writes = [:]
-        try database.write(durability: durability) { t in
-            for _ in 0..<1 + number(4) { try write(t, &writes) }
-        }
-        model.commit(writes)
+        let transaction = try database.begin()
+        var writes: ModelWrites = [:]
+        for _ in 0..<1 + number(4) { try write(transaction, &writes) }
+        try commit(writes, at: try transaction.commit(durability: durability()))
     }
 
     /// A snapshot that is open, or one of the present.
@@ -128,6 +182,9 @@ final class ModelRun {
         snapshots.remove(at: number(snapshots.count)).snapshot.close()
     }
 
+    /// Keeps a snapshot of the past open among those of the present.
+    func keep(_ snapshot: Snapshot, at commit: Int) { snapshots.append((snapshot, commit)) }
+
     private func beginTransaction() throws {
         guard transactions.count < 4 else { return }
         transactions.append(OpenTransaction(transaction: try database.begin(), start: model.newest))
@@ -151,19 +208,19 @@ final class ModelRun {
             chosen.transaction.rollback()
             return
         }
-        let mustConflict = model.hasChange(of: chosen.writes.keys, after: chosen.start)
-        let code = EngineFixture.code {
-            _ = try chosen.transaction.commit(durability: number(3) == 0 ? .sync : .buffered)
-        }
+        let mustConflict = model.hasChange(of: chosen.writes, after: chosen.start)
+        var timestamp = Timestamp.zero
+        let code = EngineFixture.code { timestamp = try chosen.transaction.commit(durability: durability()) }
         guard code == (mustConflict ? .conflict : nil) else {
             throw ModelMismatch(
                 description: "a commit ended with \(String(describing: code)), conflict expected: \(mustConflict)")
         }
-        if !mustConflict { model.commit(chosen.writes) }
+        if !mustConflict { try commit(chosen.writes, at: timestamp) }
     }
 
     private func reopen(kill: Bool) throws {
-        compactions += try database.statistics.compaction.count
+        work.compactions += try database.statistics.compaction.count
+        noteTravelLimit()
         snapshots.removeAll()
         transactions.removeAll()
         if kill {
@@ -174,76 +231,14 @@ final class ModelRun {
             try database.close()
         }
         database = try EngineFixture.open(
-            device, background: background, smallLogBytes: number(2) == 0 ? 16 << 10 : 1 << 20)
+            device, background: background, smallLogBytes: number(2) == 0 ? 16 << 10 : 1 << 20, retention: nil)
         // A clean close leaves nothing behind the last extent in use.
         let (length, end) = (try device.length(), database.engine.file.allocator.end)
         guard kill || length == end else {
             throw ModelMismatch(description: "closed, the file has \(length) bytes, its extents end at \(end)")
         }
         try compareAll()
+        try compareNamed()
         if !background { try audit() }
-    }
-
-    // MARK: Comparing
-
-    private func audit() throws {
-        let findings = ExtentAudit.findings(in: database.engine)
-        guard findings.isEmpty else { throw ModelMismatch(description: "\(findings)") }
-    }
-
-    private func compare(
-        _ source: some Readable, _ key: [UInt8], at commit: Int, own: ModelDatabase.Writes
-    ) throws {
-        let expected = own[key] ?? model.get(key, at: commit)
-        let found = try source.get(key)
-        guard found == expected else {
-            throw ModelMismatch(
-                description: "\(KeyRange.escaped(key.prefix(40))) at \(commit) has \(found?.count ?? -1) bytes, "
-                    + "not \(expected?.count ?? -1)")
-        }
-    }
-
-    private func compareScan(_ source: some Readable, at commit: Int, own: ModelDatabase.Writes) throws {
-        var range = KeyRange.all
-        switch number(20) {
-        case 0: break
-        case 1..<12: range = KeyRange(from: key(), upTo: key())
-        case 12..<16: range = KeyRange(prefix: key())
-        case 16..<18: range = KeyRange(from: key())
-        default: range = KeyRange(upTo: key())
-        }
-        let reverse = number(2) == 0
-        let limit: Int? = number(8) == 0 ? nil : number(12)
-        let expected = model.scan(
-            from: range.lowerBound, upTo: range.upperBound, reverse: reverse, limit: limit ?? .max, at: commit, own: own
-        )
-        var found: [Entry] = []
-        if number(2) == 0 {
-            found = Array(source.scan(range, reverse: reverse, limit: limit))
-        } else if limit != 0 {
-            try source.forEach(range, reverse: reverse) { key, value in
-                found.append(
-                    Entry(key: key.withUnsafeBytes { [UInt8]($0) }, value: value.withUnsafeBytes { [UInt8]($0) }))
-                return limit.map { found.count < $0 } ?? true
-            }
-        }
-        try compare(found, expected, "\(range) reverse \(reverse) limit \(limit ?? -1) at \(commit)")
-    }
-
-    private func compare(_ found: [Entry], _ expected: [(key: [UInt8], value: [UInt8])], _ what: String) throws {
-        for (index, entry) in found.enumerated() where index < expected.count {
-            guard entry.key == expected[index].key, entry.value == expected[index].value else {
-                throw ModelMismatch(
-                    description: "\(what.prefix(200)): entry \(index) is \(KeyRange.escaped(entry.key.prefix(40))), "
-                        + "not \(KeyRange.escaped(expected[index].key.prefix(40))), or has another value")
-            }
-        }
-        guard found.count == expected.count else {
-            throw ModelMismatch(description: "\(what.prefix(200)): \(found.count) entries, not \(expected.count)")
-        }
-    }
-
-    private func compareAll() throws {
-        try compare(try EngineFixture.contents(database), model.scan(at: model.newest), "everything")
     }
 }

@@ -9,7 +9,7 @@ import Testing
     static let operations = 1_500
     #else
     static let seeds = 50
-    static let operations = 20_000
+    static let operations = 40_000
     #endif
 
     @Test(arguments: 0..<seeds)
@@ -26,7 +26,10 @@ import Testing
         }
         do { try run.finish() } catch { Issue.record("seed \(seed), at the end: \(error)") }
         #if !DEBUG
-        #expect(run.compactions > 0, "seed \(seed)")
+        let work = run.work
+        #expect(work.compactions > 0, "seed \(seed)")
+        #expect(min(work.rangeDeletes, work.largeValues, work.namedReads) > 0, "seed \(seed)")
+        #expect(min(work.travels, work.refusedTravels) > 0, "seed \(seed)")
         #endif
     }
 }
