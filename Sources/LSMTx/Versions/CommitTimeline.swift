@@ -41,6 +41,9 @@ package struct CommitTimeline: Sendable, Equatable {
     /// What a sample may be off by, as a part of its age.
     package static let resolution: UInt64 = 1000
     private static let leastThinned = 512
+    /// Far more samples than rule 3 leaves, and more skips than anybody looks back over.
+    package static let maximumSamples = 1 << 20
+    package static let maximumSkips = 1000
 
     /// Ascending.
     package private(set) var samples: [Sample] = []
@@ -78,7 +81,8 @@ package struct CommitTimeline: Sendable, Equatable {
         return body(self)
     }
 
-    /// Adds a skip. Without a commit since the last one, that one reaches further.
+    /// Adds a skip. Without a commit since the last one, that one reaches further. When there are too many, the oldest two
+    /// become one: commits between them then count for nothing.
     package mutating func append(_ skip: Skip) {
         guard skip.through > skip.after else { return }
         if let last = skips.last, skip.after <= last.through {
@@ -86,6 +90,8 @@ package struct CommitTimeline: Sendable, Equatable {
         } else {
             skips.append(skip)
         }
+        guard skips.count > Self.maximumSkips else { return }
+        skips.replaceSubrange(..<2, with: [Skip(after: skips[0].after, through: skips[1].through)])
     }
 
     /// Forgets what only tells about timestamps below `floor`.

@@ -75,19 +75,27 @@ extension HistoryEdit {
         case .collectedFloor:
             collectedFloor = try Self.readTimestamp(from: &reader)
         case .addSnapshot:
+            guard added.count < NamedSnapshot.maximumCount else {
+                throw reader.fail("There are too many named snapshots.")
+            }
             let name = try Self.readName(from: &reader)
             let timestamp = try Self.readTimestamp(from: &reader)
             let createdAt = try reader.varint()
             guard createdAt <= CommitTimeline.maximumMilliseconds else { throw reader.fail("A time is out of range.") }
             added.append(NamedSnapshot(name: name, timestamp: timestamp, createdAt: Int64(createdAt)))
         case .dropSnapshot:
+            guard dropped.count < NamedSnapshot.maximumCount else {
+                throw reader.fail("Too many named snapshots are dropped.")
+            }
             dropped.append(try Self.readName(from: &reader))
         case .samples:
             try readSamples(from: &reader)
         case .skip:
             let skip = CommitTimeline.Skip(
                 after: try Self.readTimestamp(from: &reader), through: try Self.readTimestamp(from: &reader))
-            guard skip.after < skip.through, (skips.last?.through ?? .zero) <= skip.after else {
+            guard skip.after < skip.through, (skips.last?.through ?? .zero) <= skip.after,
+                skips.count < CommitTimeline.maximumSkips
+            else {
                 throw reader.fail("Skipped timestamps are out of order.")
             }
             skips.append(skip)
@@ -138,7 +146,9 @@ extension HistoryEdit {
     private mutating func readSamples(from reader: inout ByteReader) throws(StoreError) {
         let count = try reader.varint()
         let leastBytes = 3
-        guard count <= UInt64(reader.remaining / leastBytes) else { throw reader.fail("There are too many samples.") }
+        guard count <= UInt64(reader.remaining / leastBytes),
+            count <= UInt64(CommitTimeline.maximumSamples - min(samples.count, CommitTimeline.maximumSamples))
+        else { throw reader.fail("There are too many samples.") }
         samples.reserveCapacity(samples.count + Int(count))
         var last = CommitTimeline.Sample(timestamp: .zero, milliseconds: 0, position: .zero)
         for _ in 0..<count {

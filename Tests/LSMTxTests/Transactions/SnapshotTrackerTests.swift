@@ -42,6 +42,69 @@ import Testing
         for thread in threads { thread.join() }
         #expect(tracker.openTimestamps.isEmpty)
     }
+
+    private static func at(_ number: UInt64) -> Timestamp { Timestamp(rawValue: number) }
+
+    /// With all cells taken, readers go elsewhere, and must be seen there too.
+    @Test(arguments: [0, 600]) func belowTheFloorOnlyANameOpens(others: Int) {
+        let tracker = SnapshotTracker(floor: Self.at(5))
+        for _ in 0..<others { _ = tracker.open(hint: 1, published: { Self.at(50) }) }
+        #expect(tracker.announcedFloor == Self.at(5))
+        #expect(tracker.open(hint: 0, at: Self.at(4), isNamed: { false }) == nil)
+        let named = tracker.open(hint: 0, at: Self.at(4), isNamed: { true })
+        let border = tracker.open(hint: 0, at: Self.at(5), isNamed: { false })
+        let present: [Timestamp] = others > 0 ? [Self.at(50)] : []
+        #expect(tracker.openTimestamps == [Self.at(4), Self.at(5)] + present)
+        var wasNamed = false
+        #expect(tracker.announce(floor: Self.at(3), readNames: { wasNamed = true }).floor == Self.at(5))
+        #expect(wasNamed)
+        let readers = tracker.announce(floor: Self.at(9))
+        #expect(readers.floor == Self.at(9) && readers.timestamps == [Self.at(4), Self.at(5)] + present)
+        #expect(tracker.open(hint: 0, at: Self.at(5), isNamed: { false }) == nil)
+        // Whoever closes below the floor may set something free.
+        #expect(named.map { tracker.close($0) } == true && border.map { tracker.close($0) } == true)
+        let later = tracker.open(hint: 0, at: Self.at(9), isNamed: { false })
+        #expect(later.map { tracker.close($0) } == false)
+        #expect(tracker.openTimestamps == present)
+    }
+
+    @Test(arguments: [0, 600]) func theOldestWriterIsNoReader(others: Int) {
+        let tracker = SnapshotTracker()
+        for _ in 0..<others { _ = tracker.open(hint: 1, published: { Self.at(50) }) }
+        let reader = tracker.open(hint: 0, published: { Self.at(3) })
+        #expect(tracker.announce(floor: .zero).oldestWriter == nil)
+        let writer = tracker.open(hint: 0, isWriter: true, published: { Self.at(7) })
+        let second = tracker.open(hint: 0, isWriter: true, published: { Self.at(8) })
+        #expect(tracker.announce(floor: .zero).oldestWriter == Self.at(7))
+        tracker.close(writer.ticket)
+        #expect(tracker.announce(floor: .zero).oldestWriter == Self.at(8))
+        tracker.close(second.ticket)
+        tracker.close(reader.ticket)
+        #expect(tracker.announce(floor: .zero).oldestWriter == nil)
+    }
+
+    /// A reader that began to open before the floor was raised takes a newer timestamp.
+    @Test func aReaderThatIsOvertakenTakesANewerTimestamp() {
+        let tracker = SnapshotTracker()
+        var looks = 0
+        let opened = tracker.open(hint: 0) {
+            looks += 1
+            if looks == 1 {
+                _ = tracker.announce(floor: Self.at(10))
+                return Self.at(9)
+            }
+            return Self.at(11)
+        }
+        #expect(opened.timestamp == Self.at(11) && looks == 2)
+        #expect(tracker.openTimestamps == [Self.at(11)])
+        // The name is looked for only after the cell was stored: here a collector comes in between.
+        var seen: [Timestamp] = []
+        let named = tracker.open(hint: 0, at: Self.at(2)) {
+            seen = tracker.announce(floor: Self.at(11)).timestamps
+            return true
+        }
+        #expect(named != nil && seen.contains(Self.at(2)))
+    }
 }
 
 /// Readers that others share, and collectors that come in between.

@@ -147,6 +147,21 @@ import Testing
         }
     }
 
+    @Test func manySkipsBecomeFew() {
+        var timeline = CommitTimeline()
+        // One commit, then a skip of nine, again and again.
+        for number in 0..<UInt64(5_000) {
+            timeline.append(
+                CommitTimeline.Skip(
+                    after: Timestamp(rawValue: number * 10 + 1), through: Timestamp(rawValue: number * 10 + 10)))
+        }
+        #expect(timeline.skips.count == CommitTimeline.maximumSkips)
+        let newest = Timestamp(rawValue: 50_000)
+        #expect(timeline.timestamp(900, before: newest) == Timestamp(rawValue: 50_000 - 900 * 10))
+        // More is kept than was asked for, never less.
+        #expect(timeline.timestamp(3_000, before: newest) < Timestamp(rawValue: 20_000))
+    }
+
     @Test func commitsAreCountedBackAcrossWhatWasSkipped() {
         // Every way in which ten timestamps may be commits or skipped.
         for pattern in 0..<UInt64(1 << 10) {
