@@ -27,6 +27,10 @@ extension Engine {
     package func history(
         of key: BorrowedBytes, floor: () -> Timestamp, since: Timestamp, _ body: (KeyState) -> Bool
     ) throws(StoreError) {
+        // One epoch for all reads: the extents of large values that are dropped meanwhile, also from tables newer than the
+        // view's, are not given to others before it ends.
+        let epoch = Epoch.pin()
+        defer { Epoch.unpin(epoch) }
         // The view first, then what can be read: whatever a compaction dropped from the view, it announced before.
         let view = currentView()
         let floor = floor()
@@ -51,9 +55,13 @@ extension Engine {
     private func read(
         _ key: BorrowedBytes, hash: UInt64, at timestamp: Timestamp, from view: ReadView
     ) throws(StoreError) -> KeyState? {
-        let epoch = Epoch.pin()
-        defer { Epoch.unpin(epoch) }
         guard let found = try view.find(key, hash: hash, at: timestamp) else { return nil }
-        return KeyState(timestamp: found.timestamp, value: found.kind == .value ? found.value.array : nil)
+        let value: [UInt8]? =
+            switch found.kind {
+            case .value: found.value.array
+            case .largeValue: try file.readLargeValue(LargeValueReference(verified: found.value))
+            case .tombstone: nil
+            }
+        return KeyState(timestamp: found.timestamp, value: value)
     }
 }
