@@ -203,7 +203,7 @@ import Testing
         }
     }
 
-    /// A value that was overwritten by a later one of the same length in the same place is not taken for it.
+    /// A value of a table is missed when it is read, one of the log when the store is opened.
     @Test func aFileThatEndsInsideAValueIsDamagedThere() throws {
         let (device, database) = try EngineFixture.newStore()
         try database.write { t in try t.put("b", Self.value(1, 500_000)) }
