@@ -4,6 +4,9 @@ package enum EntryKind: UInt8, Sendable {
     case value = 1
     /// The key has no value.
     case tombstone = 2
+    /// No key from this one up to but not including the one that follows has a value. Only a batch has such entries;
+    /// tables keep range tombstones in a block of their own.
+    case rangeTombstone = 3
 
-    // 3 is reserved for range tombstones, 4 for values that live in an extent of their own.
+    // 4 is reserved for values that live in an extent of their own.
 }

@@ -71,7 +71,7 @@ extension DataBlock {
             guard head >> 2 <= UInt64(Limits.maximumKeyBytes - prefixCount) else {
                 throw reader.fail("A key is over its limit.")
             }
-            guard let kind = EntryKind(rawValue: UInt8(head & 3) + 1) else {
+            guard let kind = EntryKind(rawValue: UInt8(head & 3) + 1), kind != .rangeTombstone else {
                 throw reader.fail("An entry is of no known kind.")
             }
             let (timestamp, overflow) = oldest.addingReportingOverflow(try reader.varint())
