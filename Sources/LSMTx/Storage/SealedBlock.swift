@@ -42,6 +42,7 @@ package enum BlockKind: UInt8, Sendable {
     case properties = 5
     case manifestBase = 6
     case manifestEdit = 7
+    case rangeTombstones = 8
 
     package var name: String {
         switch self {
@@ -52,6 +53,7 @@ package enum BlockKind: UInt8, Sendable {
         case .properties: "table properties"
         case .manifestBase: "manifest base"
         case .manifestEdit: "manifest edit"
+        case .rangeTombstones: "range tombstones"
         }
     }
 }

@@ -10,8 +10,8 @@ extension Table {
             error.code, error.message, remedy: error.remedy, at: location, errorNumber: error.errorNumber)
     }
 
-    /// From the smallest key to the largest, which is included.
-    var keyRange: KeyRange { KeyRange(from: descriptor.smallestKey, upTo: descriptor.largestKey + [0]) }
+    /// The keys that the table has something to say about.
+    var keyRange: KeyRange { descriptor.bounds }
 
     /// The keys that block `number` holds, as far as the index knows.
     func keyRange(ofBlock number: Int, index: UnsafePointer<IndexBlock>) -> KeyRange {
