@@ -84,9 +84,12 @@ final class DatabaseCore: Sendable {
         }
     }
 
-    func iterator(at timestamp: Timestamp, range: KeyRange) throws(StoreError) -> MergingIterator {
+    /// - Parameter deletions: Ranges of which nothing is shown.
+    func iterator(
+        at timestamp: Timestamp, range: KeyRange, without deletions: RangeTombstoneRuns? = nil
+    ) throws(StoreError) -> MergingIterator {
         try holdDevice()
-        return engine.iterator(at: timestamp, range: range)
+        return engine.iterator(at: timestamp, range: range, without: deletions)
     }
 
     /// Calls `body` while the device is certain to stay open.

@@ -11,7 +11,7 @@ struct WriteSet {
         let hash: UInt64
         /// Where its operation begins in the batch.
         let offset: Int
-        /// Superseded by a later mutation of the same key.
+        /// Superseded by a later mutation of the same key, or a range tombstone: no key leads here.
         var isSuperseded = false
     }
 
@@ -26,6 +26,8 @@ struct WriteSet {
         var memtableBytes = 0
         /// Open addressing over entry numbers plus one; empty while a linear search is as good.
         var buckets: [UInt32] = []
+        /// The ranges that were deleted; what was written in them later is among the entries.
+        var deletions: RangeTombstoneRuns?
     }
 
     private let fields: UnsafeMutablePointer<Fields>
@@ -102,10 +104,72 @@ struct WriteSet {
         record(key: key, offset: offset)
     }
 
-    /// The latest mutation of `key`, lent until the next mutation.
+    /// The latest mutation of `key`, lent until the next mutation; a deletion of a range with the key is a tombstone.
     func find(_ key: BorrowedBytes) -> WriteOperation? {
         guard count > 0 else { return nil }
-        return index(of: key, hash: xxh3(key)).map(operation)
+        if let entry = index(of: key, hash: xxh3(key)) { return operation(entry) }
+        return isDeleted(key) ? WriteOperation(kind: .tombstone, key: key, value: .empty) : nil
+    }
+
+    // MARK: Ranges
+
+    /// The ranges that were deleted, as of now; `nil` when none was.
+    var deletions: RangeTombstoneRuns? { fields.pointee.deletions }
+
+    private func isDeleted(_ key: BorrowedBytes) -> Bool {
+        guard let deletions = fields.pointee.deletions else { return false }
+        return deletions.newest(covering: key, at: .max) > .zero
+    }
+
+    /// Deletes a range, which is not empty and has keys for bounds. Earlier mutations in it are forgotten: at one
+    /// timestamp a write counts more than the deletion of a range, so that what is left was made after it.
+    func deleteRange(_ range: KeyRange) {
+        forget(in: range)
+        let offset = byteCount
+        range.lowerBound.withUnsafeBytes { lower in
+            (range.upperBound ?? []).withUnsafeBytes { upper in
+                fields.pointee.batch.deleteRange(from: BorrowedBytes(lower), upTo: BorrowedBytes(upper))
+            }
+        }
+        recordRange(offset: offset)
+        // All count at any time; the timestamp only says that they are there.
+        let tombstone = RangeTombstone(
+            lower: range.lowerBound, upper: range.upperBound, timestamp: Timestamp(rawValue: 1))
+        fields.pointee.deletions = (deletions ?? RangeTombstoneRuns()).adding(tombstone)
+    }
+
+    private func recordRange(offset: Int) {
+        append(Entry(hash: 0, offset: offset, isSuperseded: true))
+        fields.pointee.memtableBytes += Memtable.spaceNeeded(operation(count - 1))
+    }
+
+    /// Takes what was written or deleted within `range` out of the batch.
+    private func forget(in range: KeyRange) {
+        guard (0..<count).contains(where: { isWithin(range, operation($0)) }) else { return }
+        var old = WriteBatch(capacity: byteCount)
+        swap(&old, &fields.pointee.batch)
+        fields.pointee.count = 0
+        fields.pointee.memtableBytes = 0
+        fields.pointee.buckets = []
+        var operations = WriteOperations(verified: old.bytes)
+        while let operation = operations.next() {
+            guard !isWithin(range, operation) else { continue }
+            switch operation.kind {
+            case .value: put(key: operation.key, value: operation.value)
+            case .tombstone: delete(key: operation.key)
+            case .rangeTombstone:
+                let offset = byteCount
+                fields.pointee.batch.deleteRange(from: operation.key, upTo: operation.value)
+                recordRange(offset: offset)
+            }
+        }
+    }
+
+    private func isWithin(_ range: KeyRange, _ operation: WriteOperation) -> Bool {
+        guard range.holds(operation.key) else { return false }
+        guard operation.kind == .rangeTombstone, let end = range.upperBound else { return true }
+        guard let upper = operation.upperBound else { return false }
+        return end.withUnsafeBytes { KeyOrder.compare(upper, BorrowedBytes($0)) <= 0 }
     }
 
     /// The operation of an entry, lent until the next mutation.
@@ -134,10 +198,7 @@ struct WriteSet {
         let hash = xxh3(key)
         let known = index(of: key, hash: hash)
         if let known { fields.pointee.entries[known].isSuperseded = true }
-        if count == fields.pointee.capacity { grow() }
-        fields.pointee.entries[count] = Entry(hash: hash, offset: offset)
-        fields.pointee.hashes[count] = hash
-        fields.pointee.count += 1
+        append(Entry(hash: hash, offset: offset))
         if count > Self.linearLimit {
             if fields.pointee.buckets.count < count * 2 {
                 rebuildBuckets()
@@ -147,10 +208,19 @@ struct WriteSet {
         }
     }
 
+    private func append(_ entry: Entry) {
+        if count == fields.pointee.capacity { grow() }
+        fields.pointee.entries[count] = entry
+        fields.pointee.hashes[count] = entry.hash
+        fields.pointee.count += 1
+    }
+
     private func index(of key: BorrowedBytes, hash: UInt64) -> Int? {
         if fields.pointee.buckets.isEmpty {
             for entry in stride(from: count - 1, through: 0, by: -1)
-            where fields.pointee.entries[entry].hash == hash && KeyOrder.isEqual(operation(entry).key, key) {
+            where fields.pointee.entries[entry].hash == hash && !fields.pointee.entries[entry].isSuperseded
+                && KeyOrder.isEqual(operation(entry).key, key)
+            {
                 return entry
             }
             return nil
