@@ -54,6 +54,23 @@ struct CommandTests {
         #expect(Int(again.text.dropLast()) != nil)
     }
 
+    @Test func deleteTakesARangeInPlaceOfAKey() throws {
+        for key in ["a", "b/1", "b/2", "c", "d"] { _ = try run("put", file, key, "1") }
+        let prefix = try run("delete", file, "--prefix", "b/")
+        #expect(prefix.status == 0 && Int(prefix.text.dropLast()) != nil, "\(prefix.errorText)")
+        #expect(try run("scan", file).text == "a\t1\nc\t1\nd\t1\n")
+        #expect(try run("delete", file, "--from", "63", "--to", "64", "--hex", "--buffered").status == 0)
+        #expect(try run("scan", file).text == "a\t1\nd\t1\n")
+        #expect(try run("delete", file, "--from", "b").status == 0)
+        #expect(try run("scan", file).text == "a\t1\n")
+        for arguments in [["delete", file], ["delete", file, "a", "--prefix", "a"]] {
+            let result = try ChildProcess.run(arguments)
+            #expect(result.status == 64 && result.errorText.contains("either a key, or a range"))
+        }
+        #expect(try run("check", file).status == 0)
+        #expect(try run("delete", "--help").text.contains("--prefix"))
+    }
+
     @Test func argumentsAreTakenByteForByte() throws {
         let key: [UInt8] = [0xFF, 0x5C, 0x6E, 0x20]
         let value: [UInt8] = [0xC3, 0x28]

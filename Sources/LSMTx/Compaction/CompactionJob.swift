@@ -5,10 +5,11 @@
 /// 2. The inputs' versions are merged in order. They are disjoint: each version is in one table.
 /// 3. For each key the ``VersionFilter`` says what goes on; tombstones that it holds back are written before the next
 ///    version of the key that is kept.
-/// 4. Tables are cut between keys, and read back when they are complete.
-/// 5. Every so many bytes of input the job asks whether it should stop, and lets more urgent work go first. Nothing
+/// 4. The ``RangeTombstoneFilter`` does the same for range tombstones, and gives each table its share.
+/// 5. Tables are cut between keys, and read back when they are complete.
+/// 6. Every so many bytes of input the job asks whether it should stop, and lets more urgent work go first. Nothing
 ///    that it holds is in anyone's way meanwhile.
-/// 6. What went in must have come out or been dropped, entry by entry; else input was lost on the way.
+/// 7. What went in must have come out or been dropped, entry by entry; else input was lost on the way.
 package struct CompactionJob {
     private let file: StoreFile
     private let plan: CompactionPlan
@@ -54,7 +55,6 @@ package struct CompactionJob {
             file: file, level: plan.targetLevel, generation: generation, takeTableID: takeTableID, options: options)
         var statistics = CompactionStatistics()
         guard try merge(into: &output, &statistics, shouldStop: shouldStop, pause: pause) else { return nil }
-        try output.finish()
         guard !shouldStop() else { return nil }
         let expected = plan.inputs.reduce(0) { $0 + $1.statistics.entryCount }
         let dropped = statistics.droppedSuperseded + statistics.droppedTombstones
@@ -78,6 +78,7 @@ package struct CompactionJob {
         var merge = CompactionMerge(tables)
         var filter = VersionFilter(readPoints: readPoints)
         var deeper = DeeperKeys(plan.deeper)
+        var ranges = try rangeTombstoneFilter()
         var place = Place()
         var untilPause = options.pauseBytes
         try merge.start()
@@ -86,11 +87,12 @@ package struct CompactionJob {
             let entry = merge.entry
             if try place.moves(to: key, entry.timestamp) {
                 statistics.droppedTombstones += UInt64(filter.beginKey())
-                try output.beginKey()
+                ranges?.move(to: key)
+                if output.isFull { try output.endTable(ranges?.cut(at: key)) }
             }
             statistics.entriesIn += 1
             let verdict = filter.judge(
-                entry.timestamp, kind: entry.kind,
+                entry.timestamp, kind: entry.kind, hidden: ranges?.hidden(entry.timestamp),
                 mayHaveOlderElsewhere: entry.kind == .tombstone && deeper.mayHold(key))
             switch verdict {
             case .dropSuperseded:
@@ -107,6 +109,7 @@ package struct CompactionJob {
                 }
                 try output.add(key: key, timestamp: entry.timestamp, kind: entry.kind, value: entry.value)
                 statistics.entriesOut += 1
+                ranges?.keep(entry.timestamp)
             }
             untilPause -= key.count + entry.value.count + Self.entryBytes
             try merge.next()
@@ -117,7 +120,17 @@ package struct CompactionJob {
             }
         }
         statistics.droppedTombstones += UInt64(filter.beginKey())
+        try output.endTable(ranges?.finish())
         return true
+    }
+
+    /// `nil` when no input has range tombstones.
+    private func rangeTombstoneFilter() throws(StoreError) -> RangeTombstoneFilter? {
+        var sets: [RangeTombstones] = []
+        for table in tables { if let set = try table.readRangeTombstones() { sets.append(set) } }
+        guard !sets.isEmpty else { return nil }
+        return RangeTombstoneFilter(
+            sets.count == 1 ? sets[0] : RangeTombstones(merging: sets), readPoints: readPoints, deeper: plan.deeper)
     }
 
     /// About what an entry takes beside its key and value.

@@ -15,7 +15,7 @@ struct CompactionMerge: ~Copyable {
         for level in Set(tables.map(\.descriptor.level)).sorted() where level > 0 {
             rows.append(
                 tables.filter { $0.descriptor.level == level }.sorted {
-                    $0.descriptor.smallestKey.lexicographicallyPrecedes($1.descriptor.smallestKey)
+                    $0.descriptor.bounds.lowerBound.lexicographicallyPrecedes($1.descriptor.bounds.lowerBound)
                 })
         }
         count = rows.count

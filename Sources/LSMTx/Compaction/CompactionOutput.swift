@@ -25,38 +25,38 @@ struct CompactionOutput: ~Copyable {
         for table in finished { file.allocator.releaseUnpublished(table.extents) }
     }
 
-    /// Ends the present table if it is large enough. Called between two keys only: all versions of one are in one
-    /// table, or tables of a level would overlap.
-    @inline(__always)
-    mutating func beginKey() throws(StoreError) {
-        guard let builder, builder.estimatedBytes >= options.targetTableBytes else { return }
-        try finishTable()
+    /// Whether the present table is large enough to be ended. It is ended between two keys only: all versions of one
+    /// are in one table, or tables of a level would overlap.
+    var isFull: Bool {
+        @inline(__always) get { builder.map { $0.estimatedBytes >= options.targetTableBytes } ?? false }
     }
 
     @inline(__always)
     mutating func add(
         key: BorrowedBytes, timestamp: Timestamp, kind: EntryKind, value: BorrowedBytes
     ) throws(StoreError) {
-        if builder == nil {
-            builder = TableBuilder(
-                file: file, id: takeTableID(), level: level, generation: generation, options: options.table)
-        }
+        if builder == nil { begin() }
         try builder!.add(key: key, timestamp: timestamp, kind: kind, value: value)
     }
 
-    /// Ends the last table. Nothing may be added after it.
-    mutating func finish() throws(StoreError) {
-        if builder != nil { try finishTable() }
+    private mutating func begin() {
+        builder = TableBuilder(
+            file: file, id: takeTableID(), level: level, generation: generation, options: options.table)
     }
 
-    /// Reads each table back, as a flush does: what it was made of goes when it is published.
-    private mutating func finishTable() throws(StoreError) {
+    /// Ends the present table, or makes one for the range tombstones alone, and reads it back, as a flush does: what it
+    /// was made of goes when it is published.
+    ///
+    /// - Parameter rangeTombstones: The table's.
+    mutating func endTable(_ rangeTombstones: RangeTombstones?) throws(StoreError) {
+        if builder == nil, let rangeTombstones, !rangeTombstones.isEmpty { begin() }
         guard let builder else { return }
+        if let rangeTombstones { try builder.setRangeTombstones(rangeTombstones) }
         let entries = builder.entryCount
         let table = try builder.finish()
         self.builder = nil
         finished.append(table)
-        try table.readBack(from: file, entries: entries)
+        try table.readBack(from: file, entries: entries, rangeTombstones: rangeTombstones?.count ?? 0)
     }
 
     /// Hands the tables over, in key order, and with them their space.

@@ -90,23 +90,15 @@ package enum CompactionPicker {
 
     private static func bytes(_ tables: [TableDescriptor]) -> UInt64 { tables.reduce(0) { $0 + $1.fileBytes } }
 
-    /// From the smallest to the largest key. There is at least one table.
-    private static func range(_ tables: [TableDescriptor]) -> (smallest: [UInt8], largest: [UInt8]) {
-        var range = (smallest: tables[0].smallestKey, largest: tables[0].largestKey)
-        for table in tables.dropFirst() {
-            if table.smallestKey.lexicographicallyPrecedes(range.smallest) { range.smallest = table.smallestKey }
-            if range.largest.lexicographicallyPrecedes(table.largestKey) { range.largest = table.largestKey }
-        }
-        return range
+    /// The bounds of all together. There is at least one table.
+    private static func range(_ tables: [TableDescriptor]) -> KeyRange {
+        tables.dropFirst().reduce(tables[0].bounds) { $0.hull($1.bounds) }
     }
 
     private static func overlapping(
-        _ range: (smallest: [UInt8], largest: [UInt8]), in levels: [[TableDescriptor]], level: Int
+        _ range: KeyRange, in levels: [[TableDescriptor]], level: Int
     ) -> [TableDescriptor] {
         guard level < levels.count else { return [] }
-        return levels[level].filter {
-            !$0.largestKey.lexicographicallyPrecedes(range.smallest)
-                && !range.largest.lexicographicallyPrecedes($0.smallestKey)
-        }
+        return levels[level].filter { $0.bounds.overlaps(range) }
     }
 }

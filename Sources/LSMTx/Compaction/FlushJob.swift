@@ -25,9 +25,10 @@ package struct FlushJob {
     /// - Throws: `diskFull`, with every extent given back; `io`, likewise; `corrupt` when the table does not hold what
     ///   the memtable yielded.
     package func run() throws(StoreError) -> TableDescriptor {
-        let (table, entries) = try build()
+        let rangeTombstones = memtable.rangeTombstones?.merged
+        let (table, entries) = try build(rangeTombstones)
         do throws(StoreError) {
-            try table.readBack(from: file, entries: entries)
+            try table.readBack(from: file, entries: entries, rangeTombstones: rangeTombstones?.count ?? 0)
         } catch {
             file.allocator.releaseUnpublished(table.extents)
             throw error
@@ -35,7 +36,9 @@ package struct FlushJob {
         return table
     }
 
-    private func build() throws(StoreError) -> (table: TableDescriptor, entries: UInt64) {
+    private func build(
+        _ rangeTombstones: RangeTombstones?
+    ) throws(StoreError) -> (table: TableDescriptor, entries: UInt64) {
         let builder = TableBuilder(
             file: file, id: id, level: 0, generation: generation, options: TableOptions())
         do throws(StoreError) {
@@ -47,6 +50,7 @@ package struct FlushJob {
                 entries += 1
                 cursor.next()
             }
+            if let rangeTombstones, try builder.setRangeTombstones(rangeTombstones) { entries += 1 }
             return (try builder.finish(), entries)
         } catch {
             builder.abandon()

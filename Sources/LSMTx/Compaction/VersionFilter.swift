@@ -2,8 +2,9 @@
 /// first.
 ///
 /// The rule:
-/// 1. A version is *superseded* when no read point lies between it (inclusive) and the next newer version of its key
-///    (exclusive). The newest one has no newer one, and is never superseded.
+/// 1. A version is *superseded* when no read point lies between it (inclusive) and what is the next to hide it
+///    (exclusive): the next newer version of its key, or the oldest range tombstone that is newer than it and covers
+///    the key. One that nothing hides is never superseded.
 /// 2. A tombstone that is not superseded is *idle* when it is at or below the floor, no open read-write transaction
 ///    began before it, no older version of its key is kept, and none can be in a deeper table.
 /// 3. Both are dropped; all else is kept.
@@ -11,8 +12,10 @@
 /// Why no read at any read point p changes. The read gives the newest version at or below p; call it v.
 /// - A version other than v: dropping it does not change which one is the newest at or below p, since v stays or is
 ///   treated below.
-/// - v superseded: then p, which is not below v, is not below the next newer version either, or p would be a read
-///   point between the two. So that one, not v, would be the newest at or below p: impossible. v is not superseded.
+/// - v superseded: then p, which is not below v, is not below what hides it next either, or p would be a read point
+///   between the two. So a newer version, not v, would be the newest at or below p, which is impossible; or a range
+///   tombstone hides v from p, and so all that is older: then the read finds no value, and still does without v.
+/// - v hidden by a range tombstone, and not superseded: it is kept, and so is what hides it (``RangeTombstoneFilter``).
 /// - v idle: the read finds v, a tombstone, and so no value. Without it, it finds the newest of what is older and
 ///   kept, or is in deeper tables. Nothing is: idle tombstones are those below which all is dropped or idle too. So
 ///   it finds no value either.
@@ -22,7 +25,8 @@
 /// worst.
 ///
 /// Why conflicts are still found: they compare the newest version of a key with when a transaction began. The newest
-/// one is dropped only when it is idle, and then every open read-write transaction began at or after it.
+/// one is dropped only when it is idle, and then every open read-write transaction began at or after it; or when a range
+/// tombstone that is newer is there to be found instead.
 ///
 /// Whether an older version is kept is known only after it was seen, so tombstones that may turn out idle are *held*
 /// back. Each of them has a read point of its own, which bounds their number by that of the read points; they have
@@ -61,13 +65,16 @@ package struct VersionFilter {
 
     /// Judges the key's next older version.
     ///
-    /// - Parameter mayHaveOlderElsewhere: Whether tables deeper than the job's target may have the key. Only asked
-    ///   about tombstones.
+    /// - Parameters:
+    ///   - hidden: The oldest range tombstone newer than the version that covers the key; `nil` when there is none.
+    ///   - mayHaveOlderElsewhere: Whether tables deeper than the job's target may have the key. Only asked about
+    ///     tombstones.
     @inline(__always)
     package mutating func judge(
-        _ timestamp: Timestamp, kind: EntryKind, mayHaveOlderElsewhere: Bool
+        _ timestamp: Timestamp, kind: EntryKind, hidden: Timestamp? = nil, mayHaveOlderElsewhere: Bool
     ) -> Verdict {
-        let isNeeded = newer.map { readPoints.hasPoint(from: timestamp, before: $0) } ?? true
+        let next = min(newer ?? .max, hidden ?? .max)
+        let isNeeded = next == .max || readPoints.hasPoint(from: timestamp, before: next)
         newer = timestamp
         guard isNeeded else { return .dropSuperseded }
         guard kind == .tombstone, timestamp <= idleLimit, !mayHaveOlderElsewhere else { return .keep }

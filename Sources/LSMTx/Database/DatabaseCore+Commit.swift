@@ -62,11 +62,15 @@ extension DatabaseCore {
     private static func conflictError(
         _ writes: WriteSet, _ change: (operation: Int, committedAt: Timestamp), start: Timestamp
     ) -> StoreError {
-        let key = writes.operation(change.operation).key.array
+        let operation = writes.operation(change.operation)
+        let key = operation.key.array
+        let isRange = operation.kind == .rangeTombstone
         return StoreError(
             .conflict,
-            "Another transaction committed a key at \(change.committedAt), after this one began at \(start).",
+            "Another transaction changed \(isRange ? "something in a range" : "a key") at \(change.committedAt), "
+                + "after this one began at \(start).",
             remedy: "Run the whole transaction again; `write` does that by itself.",
-            at: StoreError.Location(keys: KeyRange(from: key, upTo: key + [0])))
+            at: StoreError.Location(
+                keys: KeyRange(from: key, upTo: isRange ? operation.upperBound?.array : key + [0])))
     }
 }

@@ -14,7 +14,7 @@ final class RangeCursor {
     private let range: KeyRange
     private let ownWrites: WriteSet?
     /// The own writes in the range, in key order; the next one, counted from the end that the walk begins at.
-    private let ownEntries: [Int]
+    private let ownPlaces: [WriteSet.Place]
     private var ownIndex = 0
     private var isReverse = false
     private var isStarted = false
@@ -30,15 +30,15 @@ final class RangeCursor {
     /// The device is held for it, and the owner is open and reads at `timestamp`: see ``DatabaseCore/cursor(for:at:range:ownWrites:)``.
     init(core: DatabaseCore, owner: AnyObject, at timestamp: Timestamp, range: KeyRange, ownWrites: WriteSet?) {
         reader = core.snapshots.share(timestamp, hint: Epoch.threadHint)
-        iterator = core.engine.iterator(at: timestamp, range: range)
+        ownWrites?.beginCursor()
+        iterator = core.engine.iterator(at: timestamp, range: range, without: ownWrites?.deletions)
         self.core = core
         self.owner = owner
         self.range = range
         self.ownWrites = ownWrites
-        ownEntries = ownWrites.map { $0.isEmpty ? [] : $0.sortedEntries(in: range) } ?? []
-        ownKey = ownEntries.isEmpty ? nil : GrowingBuffer()
-        ownValue = ownEntries.isEmpty ? nil : GrowingBuffer()
-        ownWrites?.beginCursor()
+        ownPlaces = ownWrites.map { $0.isEmpty ? [] : $0.sortedPlaces(in: range) } ?? []
+        ownKey = ownPlaces.isEmpty ? nil : GrowingBuffer()
+        ownValue = ownPlaces.isEmpty ? nil : GrowingBuffer()
     }
 
     deinit {
@@ -117,9 +117,9 @@ final class RangeCursor {
         while true {
             showsCommitted = hasCommitted
             showsOwn = false
-            guard let ownWrites, ownIndex < ownEntries.count else { return showsCommitted }
-            let entry = ownEntries[isReverse ? ownEntries.count - 1 - ownIndex : ownIndex]
-            let operation = ownWrites.operation(entry)
+            guard let ownWrites, ownIndex < ownPlaces.count else { return showsCommitted }
+            let place = ownPlaces[isReverse ? ownPlaces.count - 1 - ownIndex : ownIndex]
+            let operation = ownWrites.operation(at: place)
             if showsCommitted {
                 let order = KeyOrder.compare(operation.key, iterator.key)
                 if order != 0, (order < 0) == isReverse { return true }

@@ -1,7 +1,8 @@
 /// Reads everything as of one commit, and its own writes over it; commits all of them at once, or nothing.
 ///
 /// Isolation is snapshot isolation, the only level so far: of two transactions that overlap in time and write the same
-/// key, the first to commit wins, and the other's commit throws `conflict`. Reads are not checked.
+/// key, the first to commit wins, and the other's commit throws `conflict`. The deletion of a range writes every key of
+/// it, there or not. Reads are not checked.
 ///
 /// A transaction belongs to one thread at a time.
 ///
@@ -178,6 +179,39 @@ public final class Transaction: Readable {
         if writes.hasLargeValues { writes.releaseSuperseded(core.giveBack) }
     }
 
+    /// Takes the values of all keys of a range away, when the transaction commits, at the cost of one write.
+    ///
+    /// It counts for keys that others add to the range meanwhile too: a change of any key in it since the transaction
+    /// began is a conflict. What the transaction wrote in the range before is forgotten; what it writes there later
+    /// stays. An empty range is left alone.
+    ///
+    /// ```swift
+    /// try database.write { t in
+    ///     try t.deleteRange(KeyRange(prefix: "session/"))
+    ///     try t.put("session/1", "new")
+    /// }
+    /// ```
+    ///
+    /// - Parameter range: Bounds of at most ``Limits/maximumKeyBytes`` + 1 bytes each.
+    /// - Throws: `tooLarge`, with the transaction unchanged; `closed`.
+    /// - Complexity: O(what the transaction has written so far), whatever the number of keys in the range. The space
+    ///   that they take comes free as compactions come by.
+    public func deleteRange(_ range: KeyRange) throws(StoreError) {
+        try checkActive()
+        let longest = max(range.lowerBound.count, range.upperBound?.count ?? 0)
+        guard longest <= Limits.maximumKeyBytes + 1 else {
+            throw StoreError(
+                .tooLarge,
+                "A bound of \(longest) bytes is over the limit of \(Limits.maximumKeyBytes + 1).",
+                remedy: "Use a shorter bound; nothing of this call was done.")
+        }
+        guard let deleted = range.withKeysForBounds else { return }
+        let upperBytes = deleted.upperBound?.count ?? 0
+        try checkSizes(key: deleted.lowerBound.count, value: upperBytes, inBatch: upperBytes)
+        writes.deleteRange(deleted)
+        if writes.hasLargeValues { writes.releaseSuperseded(core.giveBack) }
+    }
+
     private func checkSizes(key: Int, value: Int, inBatch: Int) throws(StoreError) {
         guard key <= Limits.maximumKeyBytes else {
             throw StoreError(
@@ -205,11 +239,13 @@ public final class Transaction: Readable {
     ///
     /// - Parameter durability: What the commit has survived on return; `nil` for what the configuration says.
     /// - Returns: The commit's timestamp; of a transaction that wrote nothing, the one that it read at.
-    /// - Throws: `conflict` when another commit wrote one of the keys since this transaction began; `diskFull`,
+    /// - Throws: `conflict` when another commit changed one of the keys, or something in a range that this one deletes,
+    ///   since this transaction began; `diskFull`,
     ///   `poisoned` or `closed`, when nothing was committed; `io` or `corrupt`, likewise, when there is no memory or it
     ///   cannot be read whether there is a conflict; `outcomeUnknown` when the device failed halfway: after reopening,
     ///   all of it is there or nothing.
-    /// - Complexity: O(bytes written), and one probe for each key.
+    /// - Complexity: O(bytes written), and one probe for each key. For each deleted range, a look at what is in memory
+    ///   of it, and at blocks of tables that are newer than the transaction.
     @discardableResult
     public func commit(durability: Durability? = nil) throws(StoreError) -> Timestamp {
         try checkActive()

@@ -27,6 +27,13 @@ package struct BorrowedBytes: @unchecked Sendable {
     @inline(__always)
     package var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
+    /// A copy in memory of its own, which whoever asks for it deallocates.
+    static func copy(_ bytes: [UInt8]) -> BorrowedBytes {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 8)
+        memory.copyBytes(from: bytes)
+        return BorrowedBytes(base: UnsafeRawPointer(memory.baseAddress!), count: bytes.count)
+    }
+
     /// A copy that owns its bytes.
     package var array: [UInt8] { [UInt8](buffer) }
 }

@@ -1,7 +1,8 @@
 /// The mutations of one transaction in the order they were made, in the form in which the log stores them.
 ///
-/// Each operation is: kind (1 byte), key length (varint), value length (varint, not for tombstones), key, value.
-/// Building the batch in its stored form makes logging a commit one copy.
+/// Each operation is: kind (1 byte), key length (varint), value length (varint, not for tombstones), key, value. A
+/// range tombstone has its lower bound for a key and its upper bound for a value, empty when there is none. Building the
+/// batch in its stored form makes logging a commit one copy.
 package struct WriteBatch: ~Copyable {
     private var memory: UnsafeMutableRawPointer
     private var capacity: Int
@@ -35,6 +36,17 @@ package struct WriteBatch: ~Copyable {
     /// - Parameter kind: Of `value`: the value itself, or the reference of a large one.
     package mutating func put(key: BorrowedBytes, value: BorrowedBytes, kind: EntryKind = .value) {
         precondition(key.count <= Limits.maximumKeyBytes && value.count <= Limits.maximumValueBytes)
+        append(kind, key, value)
+    }
+
+    /// Deletes what is from `lower` up to but not including `upper`; with an empty `upper` there is no end.
+    package mutating func deleteRange(from lower: BorrowedBytes, upTo upper: BorrowedBytes) {
+        precondition(lower.count <= Limits.maximumKeyBytes && upper.count <= Limits.maximumKeyBytes)
+        append(.rangeTombstone, lower, upper)
+    }
+
+    @inline(__always)
+    private mutating func append(_ kind: EntryKind, _ key: BorrowedBytes, _ value: BorrowedBytes) {
         reserve(1 + 2 * Varint.maximumBytes + key.count + value.count)
         var target = memory + byteCount
         target.storeBytes(of: kind.rawValue, as: UInt8.self)
@@ -93,8 +105,10 @@ package struct WriteBatch: ~Copyable {
 /// One operation of a batch, lent for as long as the batch's bytes are.
 package struct WriteOperation {
     package let kind: EntryKind
+    /// The lower bound of a range tombstone.
     package let key: BorrowedBytes
-    /// Empty for a tombstone; of a large value, its reference.
+    /// Empty for a tombstone; of a large value, its reference; the upper bound of a range tombstone, empty when it has no
+    /// end.
     package let value: BorrowedBytes
 
     @inline(__always)
@@ -102,6 +116,14 @@ package struct WriteOperation {
         self.kind = kind
         self.key = key
         self.value = value
+    }
+
+    /// The upper bound of a range tombstone; `nil` when it has no end.
+    package var upperBound: BorrowedBytes? { value.count > 0 ? value : nil }
+
+    /// What a range tombstone of this timestamp deletes.
+    package func rangeTombstone(at timestamp: Timestamp) -> RangeTombstone {
+        RangeTombstone(lower: key.array, upper: upperBound?.array, timestamp: timestamp)
     }
 }
 
@@ -140,12 +162,16 @@ package struct WriteOperations {
                 throw reader.fail("An operation is of no known kind.")
             }
             let keyCount = try reader.varint()
-            let valueCount = kind == .tombstone ? 0 : try reader.varint()
-            guard keyCount <= UInt64(Limits.maximumKeyBytes), valueCount <= UInt64(Limits.maximumValueBytes) else {
+            let valueCount = kind != .tombstone ? try reader.varint() : 0
+            let valueLimit = kind == .rangeTombstone ? Limits.maximumKeyBytes : Limits.maximumValueBytes
+            guard keyCount <= UInt64(Limits.maximumKeyBytes), valueCount <= UInt64(valueLimit) else {
                 throw reader.fail("A key or value is over its limit.")
             }
-            _ = try reader.bytes(Int(keyCount))
+            let key = try reader.bytes(Int(keyCount))
             let value = try reader.bytes(Int(valueCount))
+            if kind == .rangeTombstone, value.count > 0, KeyOrder.compare(key, value) >= 0 {
+                throw reader.fail("A range ends before it begins.")
+            }
             guard kind != .largeValue || LargeValueReference(value) != nil else {
                 throw reader.fail("A reference to a large value is out of range.")
             }

@@ -60,7 +60,7 @@ extension Engine {
             switch found.kind {
             case .value: found.value.array
             case .largeValue: try file.readLargeValue(LargeValueReference(verified: found.value))
-            case .tombstone: nil
+            case .tombstone, .rangeTombstone: nil
             }
         return KeyState(timestamp: found.timestamp, value: value)
     }

@@ -29,10 +29,11 @@ extension Engine {
         return .fromOpaque(pointer.unsafelyUnwrapped)
     }
 
-    /// The first operation whose key was committed after `floor`, and when.
+    /// The first operation whose key, or whose range, was changed after `floor`, and when.
     ///
-    /// - Parameter hashes: The hash of each operation's key.
-    /// - Complexity: One probe per operation of what holds anything newer than `floor`, mostly one memtable.
+    /// - Parameter hashes: The hash of each operation's key; of a range tombstone's, anything.
+    /// - Complexity: One probe per operation of what holds anything newer than `floor`, mostly one memtable; for a
+    ///   range tombstone, a walk over that (``ReadView/newestTimestamp(from:upTo:after:)``).
     package func firstChange(
         of operations: WriteOperations, hashes: UnsafePointer<UInt64>, after floor: Timestamp
     ) throws(StoreError) -> (operation: Int, committedAt: Timestamp)? {
@@ -40,7 +41,10 @@ extension Engine {
             var operations = operations
             var index = 0
             while let operation = operations.next() {
-                let newest = try view.newestTimestamp(of: operation.key, hash: hashes[index], above: floor)
+                let newest =
+                    operation.kind == .rangeTombstone
+                    ? try view.newestTimestamp(from: operation.key, upTo: operation.upperBound, after: floor)
+                    : try view.newestTimestamp(of: operation.key, hash: hashes[index], above: floor)
                 if let newest, newest > floor { return (index, newest) }
                 index += 1
             }
@@ -69,7 +73,11 @@ extension Engine {
     }
 
     /// An iterator over the live entries at `timestamp`, which is published and covered by an open snapshot.
-    package func iterator(at timestamp: Timestamp, range: KeyRange) -> MergingIterator {
-        MergingIterator(view: currentView(), at: timestamp, range: range)
+    ///
+    /// - Parameter deletions: Ranges of which nothing is shown.
+    package func iterator(
+        at timestamp: Timestamp, range: KeyRange, without deletions: RangeTombstoneRuns? = nil
+    ) -> MergingIterator {
+        MergingIterator(view: currentView(), at: timestamp, range: range, without: deletions)
     }
 }

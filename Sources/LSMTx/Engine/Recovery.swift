@@ -312,7 +312,7 @@ struct Recovery {
         for member in group.members {
             var operations = member.operations
             while let operation = operations.next() {
-                bytes += Memtable.spaceNeeded(keyBytes: operation.key.count, valueBytes: operation.value.count)
+                bytes += Memtable.spaceNeeded(operation)
                 entries += 1
             }
         }
@@ -323,6 +323,10 @@ struct Recovery {
         for member in group.members {
             var operations = member.operations
             while let operation = operations.next() {
+                guard operation.kind != .rangeTombstone else {
+                    memtable.insertRangeTombstone(operation, timestamp: member.timestamp)
+                    continue
+                }
                 memtable.insert(
                     key: operation.key, hash: xxh3(operation.key), timestamp: member.timestamp, kind: operation.kind,
                     value: operation.value)

@@ -2,15 +2,15 @@
 extension [Table] {
     /// The first of the tables in `bounds` that does not end before `key`; the upper bound when all do.
     func firstEnding(atOrAfter key: BorrowedBytes, in bounds: Range<Int>) -> Int {
-        partition(bounds) { table in Self.compare(table.descriptor.largestKey, key) < 0 }
+        partition(bounds) { table in !table.isEndless && KeyOrder.compare(table.upperBound, key) <= 0 }
     }
 
     /// The first of the tables in `bounds` that does not begin before `key`; the upper bound when all do.
     func firstBeginning(atOrAfter key: BorrowedBytes, in bounds: Range<Int>) -> Int {
-        partition(bounds) { table in Self.compare(table.descriptor.smallestKey, key) < 0 }
+        partition(bounds) { table in KeyOrder.compare(table.lowerBound, key) < 0 }
     }
 
-    /// The tables that have keys in `range` between their smallest and their largest.
+    /// The tables whose bounds meet `range`.
     func indices(meeting range: KeyRange) -> Range<Int> {
         let low = range.lowerBound.withUnsafeBytes { firstEnding(atOrAfter: BorrowedBytes($0), in: indices) }
         guard let upper = range.upperBound else { return low..<count }
@@ -26,9 +26,5 @@ extension [Table] {
             if isBefore(self[middle]) { low = middle + 1 } else { high = middle }
         }
         return low
-    }
-
-    private static func compare(_ bound: [UInt8], _ key: BorrowedBytes) -> Int {
-        bound.withUnsafeBytes { KeyOrder.compare(BorrowedBytes($0), key) }
     }
 }

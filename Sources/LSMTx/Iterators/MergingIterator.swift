@@ -3,7 +3,7 @@
 /// Sources are ordered from newest to oldest, and each yields at most one entry per key: its newest version at or
 /// below the timestamp. All versions of a key in one source are newer than those in the next, so the first source
 /// that has a key decides, and the same key in later sources is stepped over. Tombstones decide too, and are not
-/// shown.
+/// shown. Where there are range tombstones, MergingIterator+RangeTombstones goes on.
 ///
 /// Invariant, going forward: every source stands at its first entry after the last one shown, except the one being
 /// shown. Going backward, the mirror image. Turning round repositions every source around a copy of the shown key.
@@ -12,6 +12,9 @@
 /// pays off only beyond about a dozen.
 package final class MergingIterator {
     private let view: ReadView
+    /// What the range tombstones of each source hide; empty when none can hide anything here. The first is for the
+    /// deletions that lie over all sources.
+    let covers: [RangeCover?]
     private let memory: UnsafeMutablePointer<UInt64>
     private let memtables: UnsafeMutablePointer<MemtableCursor>
     private let memtableCount: Int
@@ -21,16 +24,16 @@ package final class MergingIterator {
     /// levels.
     private let levelsStart: Int
     /// Each source's key while it has one.
-    private let heads: UnsafeMutablePointer<Head>
-    private let sourceCount: Int
+    let heads: UnsafeMutablePointer<Head>
+    let sourceCount: Int
     private var current = -1
-    private var direction = Direction.forward
+    private(set) var direction = Direction.forward
     /// Made at the first turn, which most walks never come to.
     private lazy var turningKey = GrowingBuffer()
 
-    private enum Direction { case forward, backward }
+    enum Direction { case forward, backward }
 
-    private struct Head {
+    struct Head {
         var key: BorrowedBytes
         var isValid: Bool
     }
@@ -41,8 +44,12 @@ package final class MergingIterator {
     ///   - view: What is read; kept for the iterator's life.
     ///   - timestamp: A published timestamp that `view` covers.
     ///   - range: Tables wholly outside are not opened. The caller keeps to the range itself.
-    package init(view: ReadView, at timestamp: Timestamp, range: KeyRange) {
+    ///   - deletions: Ranges of which nothing is shown.
+    package init(
+        view: ReadView, at timestamp: Timestamp, range: KeyRange, without deletions: RangeTombstoneRuns? = nil
+    ) {
         self.view = view
+        var covers = Covers.ifNeeded(view: view, at: timestamp, range: range, deletions: deletions)
         let viewMemtables = view.memtables
         let viewLevels = view.version.levels
         let levelZero = viewLevels[0]
@@ -62,12 +69,14 @@ package final class MergingIterator {
         // An empty memtable has no smallest timestamp. What is published at `timestamp` was counted before.
         for memtable in viewMemtables where memtable.smallestTimestamp <= timestamp {
             (memtables + count).initialize(to: memtable.cursor(at: timestamp))
+            covers?.add(memtable)
             count += 1
         }
         memtableCount = count
         count = 0
         for table in levelZero where table.descriptor.mayHoldKeys(in: range, at: timestamp) {
             (tables + count).initialize(to: table.cursor(at: timestamp))
+            covers?.add([table])
             count += 1
         }
         levelsStart = memtableCount + count
@@ -77,11 +86,13 @@ package final class MergingIterator {
             let met = viewLevels[number].indices(meeting: range)
             if !met.isEmpty {
                 (levels + count).initialize(to: LevelCursor(viewLevels[number], in: met, at: timestamp))
+                covers?.add(viewLevels[number][met])
                 count += 1
             }
             number += 1
         }
         sourceCount = levelsStart + count
+        self.covers = covers?.list ?? []
         heads.initialize(repeating: Head(key: .empty, isValid: false), count: sourceCount)
     }
 
@@ -116,6 +127,12 @@ package final class MergingIterator {
         return levels[source - levelsStart].entry.kind
     }
 
+    func timestamp(_ source: Int) -> Timestamp {
+        if source < memtableCount { return memtables[source].entry.timestamp }
+        if source < levelsStart { return tables[source - memtableCount].entry.timestamp }
+        return levels[source - levelsStart].entry.timestamp
+    }
+
     /// Moves to the first entry whose key is at or after `key`.
     package func seek(to key: BorrowedBytes) throws(StoreError) {
         direction = .forward
@@ -129,13 +146,7 @@ package final class MergingIterator {
     package func seek(before key: BorrowedBytes) throws(StoreError) {
         direction = .backward
         try forEachSource { source throws(StoreError) in
-            if source < memtableCount {
-                memtables[source].seekBackward(before: key)
-            } else if source < levelsStart {
-                try tables[source - memtableCount].seekBackward(before: key)
-            } else {
-                try levels[source - levelsStart].seekBackward(before: key)
-            }
+            try seekBackward(source, before: key)
         }
         try settle()
     }
@@ -185,13 +196,23 @@ package final class MergingIterator {
         try settle()
     }
 
-    private func seek(_ source: Int, to key: BorrowedBytes) throws(StoreError) {
+    func seek(_ source: Int, to key: BorrowedBytes) throws(StoreError) {
         if source < memtableCount {
             memtables[source].seek(to: key)
         } else if source < levelsStart {
             try tables[source - memtableCount].seek(to: key)
         } else {
             try levels[source - levelsStart].seek(to: key)
+        }
+    }
+
+    func seekBackward(_ source: Int, before key: BorrowedBytes) throws(StoreError) {
+        if source < memtableCount {
+            memtables[source].seekBackward(before: key)
+        } else if source < levelsStart {
+            try tables[source - memtableCount].seekBackward(before: key)
+        } else {
+            try levels[source - levelsStart].seekBackward(before: key)
         }
     }
 
@@ -207,7 +228,7 @@ package final class MergingIterator {
     }
 
     @inline(__always)
-    private func load(_ source: Int) {
+    func load(_ source: Int) {
         if source < memtableCount {
             let isValid = memtables[source].isValid
             heads[source] = Head(key: isValid ? memtables[source].key : .empty, isValid: isValid)
@@ -222,7 +243,7 @@ package final class MergingIterator {
 
     /// Moves one source in the current direction.
     @inline(__always)
-    private func step(_ source: Int) throws(StoreError) {
+    func step(_ source: Int) throws(StoreError) {
         if source < memtableCount {
             if direction == .forward { memtables[source].next() } else { memtables[source].previous() }
         } else if source < levelsStart {
@@ -262,6 +283,7 @@ package final class MergingIterator {
                 source += 1
             }
             guard best >= 0 else { return }
+            if !covers.isEmpty, try leap(from: best) { continue }
             guard kind(best) == .tombstone else {
                 current = best
                 return

@@ -9,10 +9,12 @@ package final class ReadView: @unchecked Sendable {
     package let version: Version
 
     /// The same objects without reference counting, for the hot path. `memtables` and `version` keep them alive.
-    private let memtableRefs: UnsafeMutablePointer<Unmanaged<Memtable>>
-    private let memtableCount: Int
-    private let levelZeroRefs: UnsafeMutablePointer<Unmanaged<Table>>
-    private let levelZeroCount: Int
+    let memtableRefs: UnsafeMutablePointer<Unmanaged<Memtable>>
+    let memtableCount: Int
+    let levelZeroRefs: UnsafeMutablePointer<Unmanaged<Table>>
+    let levelZeroCount: Int
+    /// A copy of the version's, so that a read that nothing concerns looks no further.
+    private let tablesHaveRangeTombstones: Bool
 
     package init(memtables: [Memtable], version: Version) {
         self.memtables = memtables
@@ -24,6 +26,7 @@ package final class ReadView: @unchecked Sendable {
         }
         let levelZero = version.levels[0]
         levelZeroCount = levelZero.count
+        tablesHaveRangeTombstones = version.hasRangeTombstones
         levelZeroRefs = .allocate(capacity: max(levelZeroCount, 1))
         for (index, table) in levelZero.enumerated() {
             (levelZeroRefs + index).initialize(to: .passUnretained(table))
@@ -35,7 +38,17 @@ package final class ReadView: @unchecked Sendable {
         levelZeroRefs.deallocate()
     }
 
-    /// The newest version of `key` at or below `timestamp`; `nil` when there is none.
+    /// Whether any source has range tombstones.
+    package var hasRangeTombstones: Bool {
+        if tablesHaveRangeTombstones { return true }
+        for index in 0..<memtableCount where memtableRefs[index]._withUnsafeGuaranteedRef({ $0.hasRangeTombstones }) {
+            return true
+        }
+        return false
+    }
+
+    /// The newest version of `key` at or below `timestamp`; `nil` when there is none. One that a range tombstone hides
+    /// counts as none, or as a tombstone of that one's timestamp.
     ///
     /// The caller has pinned an epoch, and the bytes are valid until it is unpinned.
     ///
@@ -44,9 +57,15 @@ package final class ReadView: @unchecked Sendable {
     package func find(
         _ key: BorrowedBytes, hash: UInt64, at timestamp: Timestamp
     ) throws(StoreError) -> FoundEntry? {
+        guard !tablesHaveRangeTombstones else { return try findAmongRangeTombstones(key, hash: hash, at: timestamp) }
         var index = 0
         while index < memtableCount {
-            let found = memtableRefs[index]._withUnsafeGuaranteedRef { $0.find(key, hash: hash, at: timestamp) }
+            let (hasRangeTombstones, found) = memtableRefs[index]._withUnsafeGuaranteedRef {
+                ($0.hasRangeTombstones, $0.find(key, hash: hash, at: timestamp))
+            }
+            guard !hasRangeTombstones else {
+                return try findAmongRangeTombstones(key, hash: hash, at: timestamp)
+            }
             if let found { return FoundEntry(kind: found.kind, timestamp: found.timestamp, value: found.value) }
             index += 1
         }
@@ -63,7 +82,7 @@ package final class ReadView: @unchecked Sendable {
     }
 
     @inline(__always)
-    private static func find(
+    static func find(
         _ key: BorrowedBytes, hash: UInt64, at timestamp: Timestamp, in table: Unmanaged<Table>
     ) throws(StoreError) -> FoundEntry? {
         // The standard library's call rethrows only untyped errors, so the result carries them.
@@ -74,35 +93,8 @@ package final class ReadView: @unchecked Sendable {
         return FoundEntry(kind: found.kind, timestamp: found.timestamp, value: found.value)
     }
 
-    /// The timestamp of the newest version of `key` if it is above `floor`, else any that is not, or `nil`.
-    ///
-    /// Sources that hold nothing newer than `floor` are not asked, so that validating a young transaction costs one
-    /// probe of a memtable. The caller has pinned an epoch.
-    package func newestTimestamp(
-        of key: BorrowedBytes, hash: UInt64, above floor: Timestamp
-    ) throws(StoreError) -> Timestamp? {
-        var index = 0
-        while index < memtableCount {
-            let newest = memtableRefs[index]._withUnsafeGuaranteedRef { memtable in
-                memtable.timestampBound > floor ? memtable.newestTimestamp(of: key, hash: hash) : nil
-            }
-            if let newest { return newest }
-            index += 1
-        }
-        for table in version.levels[0] where table.descriptor.largestTimestamp > floor {
-            if let newest = try table.newestTimestamp(of: key, hash: hash) { return newest }
-        }
-        for level in version.levels.dropFirst() {
-            guard let table = Self.table(of: key, in: level), table.descriptor.largestTimestamp > floor else {
-                continue
-            }
-            if let newest = try table.newestTimestamp(of: key, hash: hash) { return newest }
-        }
-        return nil
-    }
-
     /// The one table of a deeper level that can hold `key`.
-    private static func table(of key: BorrowedBytes, in level: [Table]) -> Table? {
+    static func table(of key: BorrowedBytes, in level: [Table]) -> Table? {
         let index = level.firstEnding(atOrAfter: key, in: level.indices)
         return index < level.count ? level[index] : nil
     }

@@ -43,6 +43,7 @@ package enum BlockKind: UInt8, Sendable {
     case manifestBase = 6
     case manifestEdit = 7
     case largeValue = 8
+    case rangeTombstones = 9
 
     package var name: String {
         switch self {
@@ -54,6 +55,7 @@ package enum BlockKind: UInt8, Sendable {
         case .manifestBase: "manifest base"
         case .manifestEdit: "manifest edit"
         case .largeValue: "large value"
+        case .rangeTombstones: "range tombstones"
         }
     }
 }

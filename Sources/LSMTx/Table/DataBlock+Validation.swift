@@ -71,7 +71,7 @@ extension DataBlock {
             guard head >> 2 <= UInt64(Limits.maximumKeyBytes - prefixCount) else {
                 throw reader.fail("A key is over its limit.")
             }
-            guard let kind = EntryKind(rawValue: UInt8(head & 3) + 1) else {
+            guard let kind = EntryKind(rawValue: UInt8(head & 3) + 1), kind != .rangeTombstone else {
                 throw reader.fail("An entry is of no known kind.")
             }
             let (timestamp, overflow) = oldest.addingReportingOverflow(try reader.varint())
@@ -86,7 +86,7 @@ extension DataBlock {
             }
             rest = try reader.bytes(max(suffixCount - 4, 0))
             switch kind {
-            case .value: break
+            case .value, .rangeTombstone: break
             case .tombstone:
                 guard reader.remaining == 0 else { throw reader.fail("A tombstone has a value.") }
             case .largeValue:

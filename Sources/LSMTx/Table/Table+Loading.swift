@@ -5,8 +5,8 @@ extension Table {
     /// The error of a damaged structure, with the keys that cannot be read because of it.
     static func error(_ error: StoreError, covering keys: KeyRange) -> StoreError { error.covering(keys) }
 
-    /// From the smallest key to the largest, which is included.
-    var keyRange: KeyRange { KeyRange(from: descriptor.smallestKey, upTo: descriptor.largestKey + [0]) }
+    /// The keys that the table has something to say about.
+    var keyRange: KeyRange { descriptor.bounds }
 
     /// The keys that block `number` holds, as far as the index knows.
     func keyRange(ofBlock number: Int, index: UnsafePointer<IndexBlock>) -> KeyRange {

@@ -5,6 +5,7 @@ package struct TableVerification: Sendable {
     package internal(set) var blockCount = 0
     package internal(set) var entryCount: UInt64 = 0
     package internal(set) var keyCount: UInt64 = 0
+    package internal(set) var rangeTombstoneCount: UInt64 = 0
     package internal(set) var bytes: UInt64 = 0
     /// Each place that is damaged, and the keys that it costs.
     package internal(set) var findings: [StoreError] = []
@@ -37,6 +38,14 @@ extension Table {
         var filter: BlockCache.Block?
         try result.collect(nil) { () throws(StoreError) in filter = try readFilter(properties.filter) }
         defer { filter?.unpin() }
+        var rangeTombstones: RangeTombstones?
+        if hasRangeTombstones {
+            try result.collect(rangeOfTombstones) { () throws(StoreError) in
+                rangeTombstones = try readRangeTombstones(properties)
+            }
+            result.rangeTombstoneCount = UInt64(rangeTombstones?.count ?? 0)
+            result.bytes += UInt64(properties.rangeTombstones?.length ?? 0)
+        }
         var index: BlockCache.Block?
         try result.collect(keyRange) { () throws(StoreError) in index = try readIndex(properties.index) }
         guard let index else { return result }
@@ -59,6 +68,7 @@ extension Table {
         }
         result.entryCount = walk.statistics.entryCount
         result.keyCount = walk.statistics.keyCount
+        if let rangeTombstones { walk.statistics.add(rangeTombstones) }
         // A table with unreadable blocks cannot have the right counts.
         if result.isSound { result.findings += compare(walk, properties: properties) }
         return result

@@ -22,6 +22,14 @@ package final class Table: @unchecked Sendable {
     let dataSlots = Atomic<UInt>(0)
     /// Set when the filter's bytes are bad, or are too many for the cache: every key may be here then.
     let isFilterUnusable = Atomic<Bool>(false)
+    /// A retained ``RangeTombstones`` from their first use on, 0 until then.
+    let rangeTombstonePointer = Atomic<UInt>(0)
+    package let hasRangeTombstones: Bool
+    /// The descriptor's bounds, lent for the table's life: a search in a level compares with them. The upper one means
+    /// nothing when there is no end.
+    package let lowerBound: BorrowedBytes
+    package let upperBound: BorrowedBytes
+    package let isEndless: Bool
     private let extentsUse: ExtentsUse
 
     package convenience init(descriptor: TableDescriptor, file: StoreFile, cache: BlockCache) {
@@ -35,6 +43,11 @@ package final class Table: @unchecked Sendable {
         self.cache = cache
         smallestTimestamp = descriptor.smallestTimestamp.rawValue
         largestTimestamp = descriptor.largestTimestamp.rawValue
+        let bounds = descriptor.bounds
+        lowerBound = .copy(bounds.lowerBound)
+        upperBound = .copy(bounds.upperBound ?? [])
+        isEndless = bounds.upperBound == nil
+        hasRangeTombstones = descriptor.statistics.rangeTombstoneCount > 0
         smallestSlice = descriptor.smallestKey.withUnsafeBytes { KeyOrder.slice64(BorrowedBytes($0), from: 0) }
         largestSlice = descriptor.largestKey.withUnsafeBytes { KeyOrder.slice64(BorrowedBytes($0), from: 0) }
         indexSlot = .allocate(capacity: 2)
@@ -46,6 +59,9 @@ package final class Table: @unchecked Sendable {
     deinit {
         cache.remove(indexSlot, count: 2)
         indexSlot.deallocate()
+        releaseRangeTombstones()
+        lowerBound.base.deallocate()
+        upperBound.base.deallocate()
         guard let slots = BlockCache.Slot(bitPattern: dataSlots.load(ordering: .acquiring)) else { return }
         let count = Int(descriptor.statistics.dataBlockCount)
         cache.remove(slots, count: count)
@@ -160,7 +176,7 @@ package final class Table: @unchecked Sendable {
         return block
     }
 
-    /// The newest version after `timestamp` of any key from `lower` up to but not including `upper`; `nil` when
+    /// The newest version after `timestamp`, range tombstones apart, of any key from `lower` up to but not including `upper`; `nil` when
     /// nothing there is so new. The caller is inside an epoch.
     package func newestTimestamp(
         from lower: BorrowedBytes, upTo upper: BorrowedBytes?, after timestamp: Timestamp

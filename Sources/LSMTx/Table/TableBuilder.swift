@@ -17,6 +17,7 @@ package final class TableBuilder {
     private var boundaryTimestamp: UInt64 = 0
     /// The extents that the entries' large values own.
     private var largeValues: [FileRange] = []
+    private var rangeTombstones: RangeTombstones?
     private var isEnded = false
 
     package init(file: StoreFile, id: TableID, level: Int, generation: Generation, options: TableOptions = .init()) {
@@ -48,6 +49,7 @@ package final class TableBuilder {
         precondition(!isEnded && key.count <= Limits.maximumKeyBytes && timestamp < .max)
         precondition(kind != .tombstone || value.count == 0, "a tombstone has no value")
         if kind == .largeValue { largeValues.append(LargeValueReference(verified: value).extent) }
+        precondition(kind != .rangeTombstone, "range tombstones are added together")
         let isOversized = block.isOversized(key: key, value: value)
         if isOversized || block.isFull(with: key, value: value) { try finishBlock() }
         let isNewKey = checkOrder(key, timestamp.rawValue)
@@ -71,6 +73,29 @@ package final class TableBuilder {
         }
         block.addAlone(key: key, timestamp: timestamp.rawValue, kind: kind, value: value)
         try finishBlock()
+    }
+
+    /// Gives the table its range tombstones, after all entries.
+    ///
+    /// A table has at least one entry, so that index and filter are never empty. One that would have none gets a
+    /// tombstone at the first key that a range tombstone covers, with the newest timestamp there: that says nothing new.
+    ///
+    /// - Returns: Whether it got that tombstone.
+    @discardableResult
+    package func setRangeTombstones(_ tombstones: RangeTombstones) throws(StoreError) -> Bool {
+        precondition(!isEnded && rangeTombstones == nil)
+        guard !tombstones.isEmpty else { return false }
+        let isAlone = statistics.entryCount == 0
+        if isAlone {
+            try add(
+                key: tombstones.lower, timestamp: tombstones.newest(in: 0, at: .max), kind: .tombstone, value: .empty)
+        }
+        // A mutating call on the stored property would have every access to it checked for exclusivity.
+        var counted = statistics
+        counted.add(tombstones)
+        statistics = counted
+        rangeTombstones = tombstones
+        return isAlone
     }
 
     /// Whether `key` is not the one before.
@@ -121,8 +146,11 @@ package final class TableBuilder {
         let filterPointer = try writer.write(.filter, payloadBytes: filterBytes) { target in
             FilterBlock.build(hashes, lineCount: lineCount, into: target)
         }
+        let rangePointer = try rangeTombstones.map { tombstones throws(StoreError) in
+            try write(.rangeTombstones, RangeTombstoneBlock.encode(tombstones, smallest: statistics.smallestTimestamp))
+        }
         let properties = TableProperties(
-            id: id, statistics: statistics, index: indexPointer, filter: filterPointer,
+            id: id, statistics: statistics, index: indexPointer, filter: filterPointer, rangeTombstones: rangePointer,
             largeValueCount: largeValues.count)
         let propertiesPointer = try write(.properties, properties.encode())
         try writer.finish()

@@ -10,6 +10,9 @@ package struct TableDescriptor: Equatable, Sendable {
     /// The extents that the entries' large values own, in order of their place in the file. They go where the entries
     /// go: a table that is made of this one owns those of the entries that it keeps.
     package let largeValues: [FileRange]
+    /// From the first key that an entry has or a range tombstone covers to behind the last. Tables keep apart, and meet,
+    /// by their bounds, so that range tombstones stay above what they hide.
+    package let bounds: KeyRange
 
     /// Bytes in the file, without those of large values.
     package var fileBytes: UInt64 { extents.reduce(0) { $0 + $1.length } }
@@ -30,19 +33,18 @@ package struct TableDescriptor: Equatable, Sendable {
         self.extents = extents
         self.properties = properties
         self.statistics = statistics
+        bounds = Self.bounds(of: statistics)
     }
 
-    /// Whether the table can have a version at or below `timestamp` of a key in `range`.
+    private static func bounds(of statistics: TableStatistics) -> KeyRange {
+        let entries = KeyRange(from: statistics.smallestKey, upTo: statistics.largestKey + [0])
+        guard statistics.rangeTombstoneCount > 0 else { return entries }
+        return entries.hull(KeyRange(from: statistics.rangeLower, upTo: statistics.rangeUpper))
+    }
+
+    /// Whether the table can have a version or a range tombstone at or below `timestamp` of a key in `range`.
     package func mayHoldKeys(in range: KeyRange, at timestamp: Timestamp) -> Bool {
-        guard smallestTimestamp <= timestamp, !Self.isBefore(largestKey, range.lowerBound) else { return false }
-        return range.upperBound.map { Self.isBefore(smallestKey, $0) } ?? true
-    }
-
-    /// The order of the standard library's sequences is the same, but goes element by element.
-    private static func isBefore(_ a: [UInt8], _ b: [UInt8]) -> Bool {
-        a.withUnsafeBytes { a in
-            b.withUnsafeBytes { KeyOrder.compare(BorrowedBytes(a), BorrowedBytes($0)) < 0 }
-        }
+        smallestTimestamp <= timestamp && bounds.overlaps(range)
     }
 
     /// The same table in another level: what moving it down without rewriting it gives.
@@ -84,6 +86,7 @@ package struct TableDescriptor: Equatable, Sendable {
         let properties = try BlockPointer(from: &reader)
         self.properties = properties
         statistics = try TableStatistics(from: &reader)
+        bounds = Self.bounds(of: statistics)
         let count = try reader.count(minimumBytes: 2)
         var extents: [FileRange] = []
         extents.reserveCapacity(count)

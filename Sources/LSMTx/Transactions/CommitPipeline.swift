@@ -160,7 +160,7 @@ package final class CommitPipeline: Sendable {
         return group
     }
 
-    /// Whether a key that `request` writes was committed after its transaction had begun. What was committed up to
+    /// Whether a key or range that `request` writes was committed after its transaction had begun. What was committed up to
     /// `validatedUpTo` has been looked at outside the queue.
     private func conflicts(_ request: CommitQueue.Request, newest: Timestamp) throws(StoreError) -> Bool {
         let known = request.pointee.validatedUpTo
@@ -178,9 +178,13 @@ package final class CommitPipeline: Sendable {
         let hashes = request.pointee.hashes
         var index = 0
         while let operation = operations.next() {
-            memtable.insert(
-                key: operation.key, hash: hashes[index], timestamp: timestamp, kind: operation.kind,
-                value: operation.value)
+            if operation.kind == .rangeTombstone {
+                memtable.insertRangeTombstone(operation, timestamp: timestamp)
+            } else {
+                memtable.insert(
+                    key: operation.key, hash: hashes[index], timestamp: timestamp, kind: operation.kind,
+                    value: operation.value)
+            }
             index += 1
         }
     }

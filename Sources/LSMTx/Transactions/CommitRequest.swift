@@ -30,7 +30,7 @@ struct CommitRequest: ~Copyable {
 
     let operations: BorrowedBytes
     let operationCount: Int
-    /// The hash of each operation's key.
+    /// The hash of each operation's key; of a range tombstone's, nothing.
     let hashes: UnsafePointer<UInt64>
     /// What the operations take in a memtable at most.
     let memtableBytes: Int

@@ -5,16 +5,17 @@
 /// a cursor may still come to it. Its operation becomes a plain value in the batch: the later operation of the same key
 /// hides it everywhere, and the log names no extent that is not the commit's.
 ///
-/// Rejected: rebuilding the batch without the operation. It moves the entries that cursors have numbered.
+/// Rejected: making a new batch without the operation, as deleting a range does. Overwriting one key again and again would
+/// copy all the others each time.
 extension WriteSet {
     /// What is kept of the large values.
     struct LargeValues {
-        /// Entries with large values, superseded ones included.
+        /// Large values that were written, those included that do not count any more.
         var count = 0
         /// Superseded entries whose extents have not been given back.
         var superseded: [Int] = []
-        /// Cursors that may come to entries which have been superseded meanwhile.
-        var cursors = 0
+        /// Extents of values that a later deletion of a range took out of the batch.
+        var forgotten: [FileRange] = []
         /// Whether the transaction has ended, so that its extents may not be its own any more.
         var areGone = false
     }
@@ -41,9 +42,9 @@ extension WriteSet {
         return sum
     }
 
-    func beginCursor() { fields.pointee.largeValues.cursors += 1 }
-
-    func endCursor() { fields.pointee.largeValues.cursors -= 1 }
+    func noteForgotten(_ reference: LargeValueReference) {
+        fields.pointee.largeValues.forgotten.append(reference.extent)
+    }
 
     /// Whether a cursor may look at the entries' large values. A value that was erased is one of a transaction that has
     /// ended, as far as cursors meet it.
@@ -51,7 +52,7 @@ extension WriteSet {
 
     /// Calls `giveBack` with the extents of superseded values, unless a cursor may need them.
     func releaseSuperseded(_ giveBack: (FileRange) -> Void) {
-        guard !fields.pointee.largeValues.superseded.isEmpty, fields.pointee.largeValues.cursors == 0 else { return }
+        guard !hasCursors else { return }
         eraseSuperseded(giveBack)
     }
 
@@ -62,6 +63,12 @@ extension WriteSet {
             fields.pointee.batch.eraseLargeValue(at: fields.pointee.entries[entry].offset)
         }
         fields.pointee.largeValues.superseded.removeAll()
+        giveBackForgotten(giveBack)
+    }
+
+    private func giveBackForgotten(_ giveBack: (FileRange) -> Void) {
+        for extent in fields.pointee.largeValues.forgotten { giveBack(extent) }
+        fields.pointee.largeValues.forgotten.removeAll()
     }
 
     /// Ends the transaction's ownership. What it has not committed is passed to `giveBack`.
@@ -73,5 +80,6 @@ extension WriteSet {
             guard operation.kind == .largeValue else { continue }
             giveBack(LargeValueReference(verified: operation.value).extent)
         }
+        giveBackForgotten(giveBack)
     }
 }

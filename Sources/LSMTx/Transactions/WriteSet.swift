@@ -11,7 +11,7 @@ struct WriteSet {
         let hash: UInt64
         /// Where its operation begins in the batch.
         let offset: Int
-        /// Superseded by a later mutation of the same key.
+        /// Superseded by a later mutation of the same key, or a range tombstone: no key leads here.
         var isSuperseded = false
     }
 
@@ -27,6 +27,11 @@ struct WriteSet {
         /// Open addressing over entry numbers plus one; empty while a linear search is as good.
         var buckets: [UInt32] = []
         var largeValues = LargeValues()
+        /// The ranges that were deleted; what was written in them later is among the entries.
+        var deletions: RangeTombstoneRuns?
+        /// Batches that were replaced while cursors were open, which go on with them.
+        var retired: [UnsafeMutablePointer<WriteBatch>] = []
+        var cursors = 0
     }
 
     let fields: UnsafeMutablePointer<Fields>
@@ -62,6 +67,8 @@ struct WriteSet {
 
     /// Ends the set and every copy of the handle.
     func deallocate() {
+        precondition(!hasCursors, "a cursor outlives its transaction")
+        releaseRetired()
         freeGrown()
         fields.deinitialize(count: 1)
         base.assumingMemoryBound(to: UInt64.self).deallocate()
@@ -108,32 +115,23 @@ struct WriteSet {
         record(key: key, offset: offset)
     }
 
-    /// The latest mutation of `key`, lent until the next mutation.
+    /// The latest mutation of `key`, lent until the next mutation; a deletion of a range with the key is a tombstone.
     func find(_ key: BorrowedBytes) -> WriteOperation? {
         guard count > 0 else { return nil }
-        return index(of: key, hash: xxh3(key)).map(operation)
+        if let entry = index(of: key, hash: xxh3(key)) { return operation(entry) }
+        return isDeleted(key) ? WriteOperation(kind: .tombstone, key: key, value: .empty) : nil
     }
 
     /// The operation of an entry, lent until the next mutation.
     func operation(_ entry: Int) -> WriteOperation {
-        let start = fields.pointee.entries[entry].offset
-        var rest = WriteOperations(
-            verified: BorrowedBytes(base: operations.base + start, count: byteCount - start))
-        guard let operation = rest.next() else { preconditionFailure("an entry points past the batch") }
-        return operation
+        Self.operation(at: fields.pointee.entries[entry].offset, of: operations)
     }
 
-    /// The entries that are not superseded and lie in `range`, in key order.
-    func sortedEntries(in range: KeyRange) -> [Int] {
-        var found: [Int] = []
-        for entry in 0..<count where !fields.pointee.entries[entry].isSuperseded {
-            let key = operation(entry).key
-            let isInside =
-                range.lowerBound.withUnsafeBytes { KeyOrder.compare(key, BorrowedBytes($0)) >= 0 }
-                && (range.upperBound?.withUnsafeBytes { KeyOrder.compare(key, BorrowedBytes($0)) < 0 } ?? true)
-            if isInside { found.append(entry) }
-        }
-        return found.sorted { KeyOrder.compare(operation($0).key, operation($1).key) < 0 }
+    static func operation(at offset: Int, of batch: BorrowedBytes) -> WriteOperation {
+        var rest = WriteOperations(
+            verified: BorrowedBytes(base: batch.base + offset, count: batch.count - offset))
+        guard let operation = rest.next() else { preconditionFailure("an entry points past the batch") }
+        return operation
     }
 
     private func record(key: BorrowedBytes, offset: Int) {
@@ -143,10 +141,7 @@ struct WriteSet {
             fields.pointee.entries[known].isSuperseded = true
             if fields.pointee.largeValues.count > 0 { noteSuperseded(known) }
         }
-        if count == fields.pointee.capacity { grow() }
-        fields.pointee.entries[count] = Entry(hash: hash, offset: offset)
-        fields.pointee.hashes[count] = hash
-        fields.pointee.count += 1
+        append(Entry(hash: hash, offset: offset))
         if count > Self.linearLimit {
             if fields.pointee.buckets.count < count * 2 {
                 rebuildBuckets()
@@ -156,10 +151,19 @@ struct WriteSet {
         }
     }
 
+    func append(_ entry: Entry) {
+        if count == fields.pointee.capacity { grow() }
+        fields.pointee.entries[count] = entry
+        fields.pointee.hashes[count] = entry.hash
+        fields.pointee.count += 1
+    }
+
     private func index(of key: BorrowedBytes, hash: UInt64) -> Int? {
         if fields.pointee.buckets.isEmpty {
             for entry in stride(from: count - 1, through: 0, by: -1)
-            where fields.pointee.entries[entry].hash == hash && KeyOrder.isEqual(operation(entry).key, key) {
+            where fields.pointee.entries[entry].hash == hash && !fields.pointee.entries[entry].isSuperseded
+                && KeyOrder.isEqual(operation(entry).key, key)
+            {
                 return entry
             }
             return nil

@@ -4,14 +4,18 @@
 package final class Version: Sendable {
     /// Level 0, newest first: tables whose key ranges may overlap, each newer than the next as a whole.
     ///
-    /// Deeper levels, in key order: tables whose ranges are disjoint within a level.
+    /// Deeper levels, in key order: tables whose bounds are disjoint within a level.
     package let levels: [[Table]]
+
+    /// Whether any table has range tombstones.
+    package let hasRangeTombstones: Bool
 
     package static let empty = Version(levels: [[]])
 
     private init(levels: [[Table]]) {
         self.levels = levels
         largeValueCount = levels.reduce(0) { $0 + $1.reduce(0) { $0 + $1.descriptor.largeValues.count } }
+        hasRangeTombstones = levels.contains { $0.contains { $0.hasRangeTombstones } }
     }
 
     package var tables: [Table] { levels.flatMap { $0 } }
@@ -55,9 +59,11 @@ package final class Version: Sendable {
         }
         levels[0].sort { $0.descriptor.id > $1.descriptor.id }
         for level in levels.indices.dropFirst() {
-            levels[level].sort { $0.descriptor.smallestKey.lexicographicallyPrecedes($1.descriptor.smallestKey) }
+            levels[level].sort {
+                $0.descriptor.bounds.lowerBound.lexicographicallyPrecedes($1.descriptor.bounds.lowerBound)
+            }
             for (left, right) in zip(levels[level], levels[level].dropFirst())
-            where !left.descriptor.largestKey.lexicographicallyPrecedes(right.descriptor.smallestKey) {
+            where left.descriptor.bounds.overlaps(right.descriptor.bounds) {
                 throw .corrupt(
                     "Tables \(left.descriptor.id) and \(right.descriptor.id) of level \(level) overlap.",
                     structure: "manifest")

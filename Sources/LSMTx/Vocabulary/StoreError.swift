@@ -10,7 +10,7 @@
 public struct StoreError: Error, Sendable, Equatable {
     /// The kind of failure, stable across releases.
     public enum Code: String, Sendable, CaseIterable {
-        /// Another transaction committed a key that this one wrote. Retry the whole transaction.
+        /// Another transaction changed a key that this one wrote, or something in a range that it deletes. Retry the whole transaction.
         case conflict
         /// The file does not exist, and creating it was not allowed.
         case notFound

@@ -3,18 +3,26 @@ internal import LSMTx
 extension Command {
     static let delete = Command(
         "delete",
-        abstract: "Delete a key and print the commit's timestamp.",
-        discussion: "Deleting a key that is not there succeeds. The file must exist.",
-        arguments: [.file, .key],
-        options: [.hex, .buffered]
+        abstract: "Delete a key, or a range of keys, and print the commit's timestamp.",
+        discussion: """
+            Deleting what is not there succeeds. The file must exist. A range is picked by --prefix, --from and --to \
+            in place of a key, and deleted at the cost of one write, however many keys it has.
+            """,
+        arguments: [.file, .keyOrRange],
+        options: Option.range + [.hex, .buffered]
     ) { invocation in
-        guard let key = try invocation.data(.key) else { return .usage }
+        let key = try invocation.data(.keyOrRange)
+        let hasRange = Option.range.contains { invocation.has($0) }
+        guard (key != nil) != hasRange else {
+            throw UsageError("Give either a key, or a range by --prefix, --from and --to.")
+        }
+        let range = try invocation.range()
         let durability: Durability = invocation.has(.buffered) ? .buffered : .sync
         let timestamp = try Store.write(
             try invocation.path(), durability: durability, createIfMissing: false
         ) { database in
             let transaction = try database.begin()
-            try transaction.delete(key)
+            if let key { try transaction.delete(key) } else { try transaction.deleteRange(range) }
             return try transaction.commit(durability: durability)
         }
         invocation.console.output.write("\(timestamp)\n")

@@ -61,4 +61,5 @@ extension Option {
 extension Argument {
     static let file = Argument("file", help: "The store.")
     static let key = Argument("key", help: "The key, byte for byte.")
+    static let keyOrRange = Argument("key", isOptional: true, help: "The key, byte for byte.")
 }

@@ -9,7 +9,7 @@ struct CompactionFixture {
     let file: StoreFile
     var options = CompactionOptions()
     private(set) var version = Version.empty
-    private let numbers = Numbers()
+    let numbers = Numbers()
 
     final class Numbers: Sendable {
         private let next = Guarded(UInt64(0))
@@ -108,7 +108,7 @@ struct CompactionFixture {
         return result
     }
 
-    private mutating func apply(_ edit: VersionEdit) throws {
+    mutating func apply(_ edit: VersionEdit) throws {
         let file = file
         version = try version.applying(edit) { Table(descriptor: $0, file: file, cache: BlockCache(capacity: 1 << 20)) }
     }

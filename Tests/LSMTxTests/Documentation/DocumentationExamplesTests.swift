@@ -171,6 +171,16 @@ import Testing
         #expect(try database.read { try $0.get("k") } != nil)
     }
 
+    @Test func aRangeIsDeleted() throws {
+        let database = try Database.inMemory()
+        try database.write { try $0.put("session/0", "old") }
+        try database.write { t in
+            try t.deleteRange(KeyRange(prefix: "session/"))
+            try t.put("session/1", "new")
+        }
+        #expect(try database.read { $0.scan().map(\.key) } == [Array("session/1".utf8)])
+    }
+
     @Test func aWriteMovesTheTimestamp() throws {
         let database = try Database.inMemory()
         let before = database.timestamp

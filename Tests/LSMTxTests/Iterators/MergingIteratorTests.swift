@@ -49,7 +49,7 @@ import Testing
     }
 
     /// Seeks within the range, or steps from an entry of it.
-    private static func move(
+    static func move(
         _ iterator: MergingIterator, from place: Int?, in live: [ModelVersion], range: KeyRange,
         random: inout SeededGenerator
     ) throws -> Int? {

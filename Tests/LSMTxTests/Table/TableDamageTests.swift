@@ -205,7 +205,8 @@ import Testing
         let indexPointer = try write(indexPayload, .index, &writer)
         let filterPointer = try write(filter, .filter, &writer)
         properties = TableProperties(
-            id: properties.id, statistics: properties.statistics, index: indexPointer, filter: filterPointer)
+            id: properties.id, statistics: properties.statistics, index: indexPointer, filter: filterPointer,
+            rangeTombstones: nil)
         var propertiesPayload = properties.encode()
         if kind == .properties { mutate(&propertiesPayload, &random) }
         let propertiesPointer = try write(propertiesPayload, .properties, &writer)
