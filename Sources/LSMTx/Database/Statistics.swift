@@ -63,6 +63,8 @@ public struct Statistics: Sendable {
         public let droppedVersions: UInt64
         /// Tombstones that were dropped because nothing older was left for them to hide.
         public let droppedTombstones: UInt64
+        /// What was put into each level, apart from levels without any work.
+        public let levels: [LevelWork]
     }
 
     /// One reason for which writers had to wait.
@@ -176,7 +178,7 @@ extension DatabaseCore {
             bytesIn: counters.compactionBytesIn.load(ordering: .relaxed),
             bytesOut: counters.compactionBytesOut.load(ordering: .relaxed),
             droppedVersions: counters.droppedVersions.load(ordering: .relaxed),
-            droppedTombstones: counters.droppedTombstones.load(ordering: .relaxed))
+            droppedTombstones: counters.droppedTombstones.load(ordering: .relaxed), levels: levelWork)
     }
 
     fileprivate var logStatistics: Statistics.Log {

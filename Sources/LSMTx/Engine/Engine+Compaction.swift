@@ -36,7 +36,7 @@ extension Engine {
                 if error.code == .diskFull { release(result.edit, keeping: plan) }
                 throw error
             }
-            counters.note(result)
+            counters.note(result, intoLevel: plan.targetLevel, isMove: plan.isTrivialMove)
         } catch {
             if error.code != .diskFull { acceptNoMore(since: error) }
             throw error

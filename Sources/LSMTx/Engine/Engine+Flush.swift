@@ -55,8 +55,7 @@ extension Engine {
             }
             log.truncate(to: logStart, lastNamedIn: before)
             log.recycle(oldestSlot: versions.oldestSlot)
-            counters.flushes.add(1, ordering: .relaxed)
-            counters.flushedBytes.add(table.fileBytes, ordering: .relaxed)
+            counters.noteFlush(table)
         } catch {
             if error.code == .diskFull {
                 state.withLock { $0.flushFailure = error }
@@ -101,7 +100,10 @@ extension Engine {
                 return
             case nil:
                 waitsForSpace = false
-                state.withLock { $0.flushFailure = nil }
+                state.withLock { state in
+                    state.flushFailure = nil
+                    state.compactionFailure = nil
+                }
             case .flush:
                 do { try flushOldest() } catch { waitsForSpace = true }
             case .compact:
@@ -112,7 +114,10 @@ extension Engine {
                     state.withLock { if isDone || $0.quietRequests > 0 { $0.mayCompact = true } }
                 } catch {
                     waitsForSpace = true
-                    state.withLock { $0.mayCompact = true }
+                    state.withLock { state in
+                        state.mayCompact = true
+                        state.compactionFailure = error
+                    }
                 }
             }
             state.withLock { $0.isWorking = false }
@@ -158,11 +163,14 @@ extension Engine {
 
     /// Waits until the background worker has come so far.
     ///
+    /// - Parameter failure: Where the worker notes that it cannot go on.
     /// - Throws: `diskFull` when it cannot, for want of space; `poisoned`.
-    func waitForBackground(until isDone: (EngineState) -> Bool) throws(StoreError) {
+    func waitForBackground(
+        orFailure failure: (EngineState) -> StoreError? = \.flushFailure, until isDone: (EngineState) -> Bool
+    ) throws(StoreError) {
         let failure = state.wait { state -> StoreError?? in
             if self.poison.first != nil || isDone(state) { return .some(nil) }
-            if let failure = state.flushFailure { return .some(failure) }
+            if let failure = failure(state) { return .some(failure) }
             return nil
         }
         if let failure, let failure { throw failure }

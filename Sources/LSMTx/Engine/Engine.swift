@@ -103,6 +103,8 @@ struct EngineState: Sendable {
     var frozen: [FrozenMemtable]
     /// Set while the last flush could not be done for want of space; writers that must wait for it fail instead.
     var flushFailure: StoreError?
+    /// The same of the last compaction, for writers that level 0 has stopped.
+    var compactionFailure: StoreError?
     /// Whether the levels may call for a compaction: something changed since it was last found that they do not.
     var mayCompact = true
     /// How many checks want the background worker to begin nothing, and whether it is at something.

@@ -30,6 +30,19 @@ package struct StatisticsReport: Encodable, Equatable {
         package var bytesOut: UInt64
         package var droppedVersions: UInt64
         package var droppedTombstones: UInt64
+        package var levels: [LevelWork]
+    }
+
+    package struct LevelWork: Encodable, Equatable {
+        package var level: UInt64
+        package var count: UInt64
+        package var moves: UInt64
+        package var bytesIn: UInt64
+        package var bytesOut: UInt64
+        package var entriesIn: UInt64
+        package var entriesOut: UInt64
+        package var droppedVersions: UInt64
+        package var droppedTombstones: UInt64
     }
 
     package struct Stall: Encodable, Equatable {
@@ -88,7 +101,13 @@ package struct StatisticsReport: Encodable, Equatable {
         compaction = Compaction(
             count: statistics.compaction.count, bytesIn: statistics.compaction.bytesIn,
             bytesOut: statistics.compaction.bytesOut, droppedVersions: statistics.compaction.droppedVersions,
-            droppedTombstones: statistics.compaction.droppedTombstones)
+            droppedTombstones: statistics.compaction.droppedTombstones,
+            levels: statistics.compaction.levels.map {
+                LevelWork(
+                    level: UInt64($0.level), count: $0.count, moves: $0.moves, bytesIn: $0.bytesIn,
+                    bytesOut: $0.bytesOut, entriesIn: $0.entriesIn, entriesOut: $0.entriesOut,
+                    droppedVersions: $0.droppedVersions, droppedTombstones: $0.droppedTombstones)
+            })
         stalls = statistics.stalls.map {
             Stall(reason: $0.reason, slowed: $0.slowed, stopped: $0.stopped, nanoseconds: $0.nanoseconds)
         }
@@ -167,6 +186,16 @@ extension StatisticsReport {
                     number("commits", commits), number("groups", groups), number("conflicts", conflicts),
                     number("syncs", syncs), number("flushes", flushes), number("compactions", compaction.count),
                 ]
+                    + compaction.levels.map { work in
+                        let droppedVersions = Rendering.grouped(work.droppedVersions)
+                        let droppedTombstones = Rendering.grouped(work.droppedTombstones)
+                        return Row(
+                            label: "to level \(work.level)", text: Rendering.bytes(work.bytesOut),
+                            detail: """
+                                \(work.count) times from \(Rendering.bytes(work.bytesIn)), \(work.moves) moved, \
+                                dropped \(droppedVersions) superseded, \(droppedTombstones) tombstones
+                                """)
+                    }
                     + stalls.map {
                         Row(
                             label: "stalls", text: Rendering.grouped($0.slowed + $0.stopped),
