@@ -5,6 +5,8 @@ package struct CompactionPlan: Sendable {
         case levelZero
         /// A level holds more than its share.
         case levelSize(Int)
+        /// Much of what is read can be dropped, because readers have gone.
+        case garbage
         /// Somebody asked for it.
         case requested
     }

@@ -68,6 +68,13 @@ final class DatabaseCore: Sendable {
         snapshots.open(hint: Epoch.threadHint) { engine.publishedTimestamp }
     }
 
+    /// Ends a reader that was announced at `timestamp`.
+    @inline(__always)
+    func closeSnapshot(_ ticket: SnapshotTracker.Ticket, at timestamp: Timestamp) {
+        snapshots.close(ticket)
+        engine.noteReaderGone(at: timestamp)
+    }
+
     /// Reads the newest version of `key` at `timestamp` and calls `body` with its value.
     ///
     /// - Returns: `nil` when the key has no value then.

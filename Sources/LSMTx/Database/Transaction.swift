@@ -42,7 +42,7 @@ public final class Transaction: Readable {
     private func end() {
         guard !hasEnded else { return }
         hasEnded = true
-        core.snapshots.close(ticket)
+        core.closeSnapshot(ticket, at: timestamp)
     }
 
     private func checkActive() throws(StoreError) {

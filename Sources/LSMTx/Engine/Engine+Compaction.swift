@@ -15,16 +15,56 @@ extension Engine {
     /// - Throws: `diskFull`, with nothing changed. After any other error the store is poisoned.
     package func compactOnce() throws(StoreError) -> Bool {
         let version = versions.current
-        let descriptors = version.levels.map { $0.map(\.descriptor) }
-        guard let plan = CompactionPicker.pick(levels: descriptors, options: compactionOptions) else { return false }
-        let inputs = plan.inputs.compactMap { version.table($0.id) }
+        let levels = version.levels.map { $0.map(\.descriptor) }
+        var readPoints = readPoints()
+        if let plan = CompactionPicker.pick(levels: levels, options: compactionOptions) {
+            return try compact(plan, of: version, readPoints)
+        }
+        while true {
+            let share = options.garbageShare
+            if let plan = CompactionPicker.pickGarbage(levels: levels, readPoints: readPoints, share: share) {
+                return try compact(plan, of: version, readPoints)
+            }
+            let hindrance = CompactionPicker.newestHindrance(levels: levels, readPoints: readPoints, share: share)
+            newestHindrance.store(hindrance.rawValue, ordering: .sequentiallyConsistent)
+            // A reader that went before it could know of that tells nobody, but is not found any more now.
+            let looked = readPoints
+            readPoints = self.readPoints()
+            if hindrance == .zero || looked.older == readPoints.older { return false }
+        }
+    }
+
+    /// The timestamps at which something may still be read.
+    func readPoints() -> ReadPoints {
         let floor = publishedTimestamp
         let open = readers.withLock { $0 }(floor)
+        return ReadPoints(floor: floor, older: open.filter { $0 < floor }, oldestWriter: open.first)
+    }
+
+    /// A reader has gone. If tables keep much that only such readers need, they are looked at again.
+    @inline(__always)
+    package func noteReaderGone(at timestamp: Timestamp) {
+        if timestamp.rawValue < newestHindrance.load(ordering: .sequentiallyConsistent) { noteReadPointsMoved() }
+    }
+
+    /// What read points there are has changed otherwise than by a reader's end: compactions may have become worthwhile.
+    @inline(never)
+    package func noteReadPointsMoved() {
+        newestHindrance.store(0, ordering: .sequentiallyConsistent)
+        state.withLock { $0.mayCompact = true }
+        state.notifyAll()
+    }
+
+    /// Carries out a plan and publishes what comes out.
+    ///
+    /// - Returns: `false` when it was given up.
+    private func compact(
+        _ plan: CompactionPlan, of version: Version, _ readPoints: ReadPoints
+    ) throws(StoreError) -> Bool {
+        let inputs = plan.inputs.compactMap { version.table($0.id) }
         let job = CompactionJob(
             file: file, plan: plan, tables: inputs, generation: versions.nextGeneration,
-            takeTableID: { self.versions.takeTableID() },
-            readPoints: ReadPoints(floor: floor, older: open.filter { $0 < floor }, oldestWriter: open.first),
-            options: compactionOptions)
+            takeTableID: { self.versions.takeTableID() }, readPoints: readPoints, options: compactionOptions)
         do throws(StoreError) {
             let result = try job.run(shouldStop: { isToStop }, pause: { flushBetweenSteps() })
             guard let result else { return false }

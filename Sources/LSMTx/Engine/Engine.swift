@@ -34,6 +34,8 @@ package final class Engine: Sendable {
     let activeLogStart: Atomic<UInt64>
     let frozenCount: Atomic<Int>
     let levelZeroCount: Atomic<Int>
+    /// Readers below this keep something that would be worth a compaction without them.
+    let newestHindrance = Atomic<UInt64>(0)
     let state: Guarded<EngineState>
     let poison = Poison()
     /// Announces a floor to readers and says at which older timestamps some are open. Set by the layer that knows them.

@@ -12,6 +12,8 @@ package struct EngineOptions: Sendable {
     package var maximumFrozenMemtables = 2
     /// So many tables of level 0 are compacted into level 1.
     package var levelZeroTables = 4
+    /// Tables are compacted when this share of what it reads can be dropped.
+    package var garbageShare = CompactionPicker.garbageShare
     /// With so many tables in level 0, writers are slowed, and then stopped until a compaction has been done: reads ask
     /// each of them.
     package var levelZeroSlow = 12

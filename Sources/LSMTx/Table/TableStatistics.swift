@@ -12,6 +12,9 @@ package struct TableStatistics: Equatable, Sendable {
     package internal(set) var smallestTimestamp = Timestamp.max
     package internal(set) var largestTimestamp = Timestamp.zero
 
+    /// What of it may become droppable.
+    package internal(set) var garbage = TableGarbage()
+
     init() {}
 
     func encode(to writer: inout ByteWriter) {
@@ -24,6 +27,7 @@ package struct TableStatistics: Equatable, Sendable {
         writer.varint(largestTimestamp.rawValue)
         writer.lengthPrefixed(smallestKey)
         writer.lengthPrefixed(largestKey)
+        garbage.encode(to: &writer)
     }
 
     init(from reader: inout ByteReader) throws(StoreError) {
@@ -36,6 +40,7 @@ package struct TableStatistics: Equatable, Sendable {
         largestTimestamp = Timestamp(rawValue: try reader.varint())
         smallestKey = try reader.lengthPrefixed(limit: Limits.maximumKeyBytes).array
         largestKey = try reader.lengthPrefixed(limit: Limits.maximumKeyBytes).array
+        garbage = try TableGarbage(from: &reader)
         guard dataBlockCount > 0, dataBlockCount <= entryCount, keyCount > 0, keyCount <= entryCount,
             tombstoneCount <= entryCount,
             entryCount <= Limits.maximumFileBytes, dataBytes <= Limits.maximumFileBytes,

@@ -80,9 +80,12 @@ package final class SnapshotTracker: Sendable {
     }
 
     /// Ends a reader. Its timestamp no longer keeps anything.
+    ///
+    /// Sequentially consistent, so that whoever looks for readers afterwards does not find it, or else the caller finds
+    /// what that one stored before it looked.
     package func close(_ ticket: Ticket) {
         if ticket.cell < Self.rows * Self.cellsPerRow {
-            cells.base[ticket.cell].store(0, ordering: .releasing)
+            cells.base[ticket.cell].store(0, ordering: .sequentiallyConsistent)
         } else {
             overflow.withLock { _ = $0.timestamps.removeValue(forKey: ticket.cell) }
         }
