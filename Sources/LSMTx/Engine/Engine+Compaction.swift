@@ -57,16 +57,17 @@ extension Engine {
 
     /// Carries out a plan and publishes what comes out.
     ///
+    /// - Parameter isCancelled: Whether to give it up.
     /// - Returns: `false` when it was given up.
-    private func compact(
-        _ plan: CompactionPlan, of version: Version, _ readPoints: ReadPoints
+    func compact(
+        _ plan: CompactionPlan, of version: Version, _ readPoints: ReadPoints, isCancelled: () -> Bool = { false }
     ) throws(StoreError) -> Bool {
         let inputs = plan.inputs.compactMap { version.table($0.id) }
         let job = CompactionJob(
             file: file, plan: plan, tables: inputs, generation: versions.nextGeneration,
             takeTableID: { self.versions.takeTableID() }, readPoints: readPoints, options: compactionOptions)
         do throws(StoreError) {
-            let result = try job.run(shouldStop: { isToStop }, pause: { flushBetweenSteps() })
+            let result = try job.run(shouldStop: { isToStop || isCancelled() }, pause: { flushBetweenSteps() })
             guard let result else { return false }
             do throws(StoreError) {
                 let version = try versions.apply(result.edit) { $0.isClean = false }

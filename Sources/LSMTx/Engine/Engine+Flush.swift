@@ -80,7 +80,7 @@ extension Engine {
         return true
     }
 
-    private enum BackgroundTask { case flush, compact, stop }
+    private enum BackgroundTask { case flush, compact, request(CompactionRequest), stop }
 
     /// The background worker's life: flush what is frozen, else compact if the levels call for it, else sleep; end when
     /// told to. An idle store does not wake it.
@@ -91,9 +91,12 @@ extension Engine {
             let task = state.wait(timeoutMilliseconds: waitsForSpace ? 1000 : nil) { state -> BackgroundTask? in
                 if state.isStopping { return .stop }
                 if waitsForSpace || self.poison.first != nil || state.quietRequests > 0 { return nil }
-                guard !state.frozen.isEmpty || state.mayCompact else { return nil }
+                let request = state.requests.first { !$0.isCancelled && $0.outcome == nil }
+                guard !state.frozen.isEmpty || state.mayCompact || request != nil else { return nil }
                 state.isWorking = true
-                return state.frozen.isEmpty ? .compact : .flush
+                if !state.frozen.isEmpty { return .flush }
+                if !state.mayCompact, let request { return .request(request) }
+                return .compact
             }
             switch task {
             case .stop:
@@ -104,6 +107,8 @@ extension Engine {
                     state.flushFailure = nil
                     state.compactionFailure = nil
                 }
+            case .request(let request):
+                work(on: request)
             case .flush:
                 do { try flushOldest() } catch { waitsForSpace = true }
             case .compact:

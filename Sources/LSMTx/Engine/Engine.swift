@@ -109,6 +109,8 @@ struct EngineState: Sendable {
     var compactionFailure: StoreError?
     /// Whether the levels may call for a compaction: something changed since it was last found that they do not.
     var mayCompact = true
+    /// Compactions that were asked for, in order.
+    var requests: [CompactionRequest] = []
     /// How many checks want the background worker to begin nothing, and whether it is at something.
     var quietRequests = 0
     var isWorking = false
