@@ -93,6 +93,8 @@ public struct Statistics: Sendable {
     public let fileBytes: UInt64
     /// Bytes of the file that are free to be used.
     public let freeBytes: UInt64
+    /// How much of ``freeBytes`` has been given back to the file system, so that the file has holes there.
+    public let punchedBytes: UInt64
     /// The memtables.
     public let memtables: Memtables
     /// The levels of tables that there are, from 0.
@@ -140,6 +142,7 @@ extension Database {
                     timestamp: engine.publishedTimestamp, oldestSnapshot: core.snapshots.openTimestamps.first,
                     fileBytes: try engine.file.device.length(),
                     freeBytes: engine.file.allocator.freeRanges.reduce(0) { $0 + $1.length },
+                    punchedBytes: engine.file.punchedRanges.byteCount,
                     memtables: core.memtableStatistics, levels: levels,
                     cache: Statistics.Cache(
                         capacity: cache.capacity, bytes: cache.bytes, blocks: cache.blocks, entered: cache.entered,

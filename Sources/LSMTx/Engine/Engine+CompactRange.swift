@@ -62,7 +62,7 @@ extension Engine {
         let points = readPoints()
         let levels = version.levels.map { $0.map(\.descriptor) }
         guard let plan = request.next(levels: levels, readPoints: points) else { return false }
-        let isDone = try compact(plan, of: version, points, isCancelled: { request.isCancelled })
+        let isDone = try compact(plan, of: version, points, shouldStop: { isToStop || request.isCancelled })
         if isDone { request.didRun(plan) }
         return true
     }

@@ -18,12 +18,12 @@ extension Engine {
         let levels = version.levels.map { $0.map(\.descriptor) }
         var readPoints = readPoints()
         if let plan = CompactionPicker.pick(levels: levels, options: compactionOptions) {
-            return try compact(plan, of: version, readPoints)
+            return try compact(plan, of: version, readPoints, shouldStop: { isToStop })
         }
         while true {
             let share = options.garbageShare
             if let plan = CompactionPicker.pickGarbage(levels: levels, readPoints: readPoints, share: share) {
-                return try compact(plan, of: version, readPoints)
+                return try compact(plan, of: version, readPoints, shouldStop: { isToStop })
             }
             let hindrance = CompactionPicker.newestHindrance(levels: levels, readPoints: readPoints, share: share)
             newestHindrance.store(hindrance.rawValue, ordering: .sequentiallyConsistent)
@@ -57,17 +57,17 @@ extension Engine {
 
     /// Carries out a plan and publishes what comes out.
     ///
-    /// - Parameter isCancelled: Whether to give it up.
+    /// - Parameter shouldStop: Whether to give it up.
     /// - Returns: `false` when it was given up.
     func compact(
-        _ plan: CompactionPlan, of version: Version, _ readPoints: ReadPoints, isCancelled: () -> Bool = { false }
+        _ plan: CompactionPlan, of version: Version, _ readPoints: ReadPoints, shouldStop: () -> Bool
     ) throws(StoreError) -> Bool {
         let inputs = plan.inputs.compactMap { version.table($0.id) }
         let job = CompactionJob(
             file: file, plan: plan, tables: inputs, generation: versions.nextGeneration,
             takeTableID: { self.versions.takeTableID() }, readPoints: readPoints, options: compactionOptions)
         do throws(StoreError) {
-            let result = try job.run(shouldStop: { isToStop || isCancelled() }, pause: { flushBetweenSteps() })
+            let result = try job.run(shouldStop: shouldStop, pause: { flushBetweenSteps() })
             guard let result else { return false }
             do throws(StoreError) {
                 let version = try versions.apply(result.edit) { $0.isClean = false }
@@ -96,7 +96,7 @@ extension Engine {
         }
     }
 
-    private var isToStop: Bool { poison.first != nil || state.withLock { $0.isStopping || $0.quietRequests > 0 } }
+    var isToStop: Bool { poison.first != nil || state.withLock { $0.isStopping || $0.quietRequests > 0 } }
 
     /// Flushes what waits; a failure is noted where writers and the worker see it.
     private func flushBetweenSteps() {
@@ -110,7 +110,7 @@ extension Engine {
         while try compactOnce() {}
     }
 
-    private var compactionOptions: CompactionOptions {
+    var compactionOptions: CompactionOptions {
         var result = CompactionOptions()
         result.levelZeroTables = options.levelZeroTables
         result.baseBytes = UInt64(options.memtableBytes) * 4

@@ -86,9 +86,13 @@ extension Engine {
     /// told to. An idle store does not wake it.
     package func runBackgroundWorker() {
         var waitsForSpace = false
+        // Whether all that can be given back has been: an idle store is looked at until then.
+        var isTidy = false
+        var tasksUntilLook = Self.tasksBetweenLooks
         while true {
             // After a failure for want of space, a second passes before the next try. A poisoned store does nothing more.
-            let task = state.wait(timeoutMilliseconds: waitsForSpace ? 1000 : nil) { state -> BackgroundTask? in
+            let task = state.wait(timeoutMilliseconds: waitsForSpace || !isTidy ? 1000 : nil) {
+                state -> BackgroundTask? in
                 if state.isStopping { return .stop }
                 if waitsForSpace || self.poison.first != nil || state.quietRequests > 0 { return nil }
                 let request = state.requests.first { !$0.isCancelled && $0.outcome == nil }
@@ -101,6 +105,9 @@ extension Engine {
             switch task {
             case .stop:
                 return
+            case nil where !waitsForSpace:
+                isTidy = (try? giveSpaceBack()) != true
+                continue
             case nil:
                 waitsForSpace = false
                 state.withLock { state in
@@ -125,10 +132,19 @@ extension Engine {
                     }
                 }
             }
+            isTidy = false
+            tasksUntilLook -= 1
+            if tasksUntilLook == 0 {
+                tasksUntilLook = Self.tasksBetweenLooks
+                _ = try? giveSpaceBack()
+            }
             state.withLock { $0.isWorking = false }
             state.notifyAll()
         }
     }
+
+    /// How many flushes and compactions there are between two looks at what is free.
+    private static var tasksBetweenLooks: Int { 8 }
 
     /// Calls `body` while the background worker does nothing. A compaction that is under way is given up, and begun
     /// again afterwards: what it has written belongs to nobody yet.

@@ -37,6 +37,8 @@ package final class Engine: Sendable {
     /// Readers below this keep something that would be worth a compaction without them.
     let newestHindrance = Atomic<UInt64>(0)
     let state: Guarded<EngineState>
+    /// What was free, and not given back to the file system, when that was last looked at.
+    let lastFree = Guarded(FileRangeSet())
     let poison = Poison()
     /// Announces a floor to readers and says at which older timestamps some are open. Set by the layer that knows them.
     package let readers = Guarded<@Sendable (_ floor: Timestamp) -> [Timestamp]>({ _ in [] })

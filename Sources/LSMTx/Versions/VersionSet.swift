@@ -79,11 +79,12 @@ package final class VersionSet: Sendable {
     ///
     /// - Parameters:
     ///   - edit: Tables that come and go.
+    ///   - movesManifest: Write the manifest anew as a whole, at the lowest place that is free.
     ///   - update: Changes the other fields of the superblock, its log's start among them.
     /// - Throws: `diskFull` with nothing changed; any other error means that the state on the medium is unknown, and
     ///   the store must not acknowledge another commit.
     package func apply(
-        _ edit: VersionEdit, update: (inout Superblock) -> Void
+        _ edit: VersionEdit, movesManifest: Bool = false, update: (inout Superblock) -> Void
     ) throws(StoreError) -> Version {
         let before = state.withLock { $0 }
         let version = try before.version.applying(edit) { Table(descriptor: $0, file: file, cache: cache) }
@@ -92,12 +93,13 @@ package final class VersionSet: Sendable {
         next.generation = before.superblock.generation.next
 
         let older = try Manifest.append(
-            edit, to: before.olderManifest, resultingIn: version, file: file, generation: next.generation)
+            edit, to: before.olderManifest, resultingIn: version, file: file, generation: next.generation,
+            asBase: movesManifest)
         let newer: Manifest.Written
         do throws(StoreError) {
             newer = try Manifest.append(
                 edit, to: before.superblock.manifest, resultingIn: version, file: file,
-                generation: next.generation.next)
+                generation: next.generation.next, asBase: movesManifest)
         } catch {
             file.allocator.releaseUnpublished(older.taken)
             throw error

@@ -61,6 +61,7 @@ package struct StatisticsReport: Encodable, Equatable {
     package var logBytes: UInt64
     package var liveLogBytes: UInt64
     package var freeBytes: UInt64
+    package var punchedBytes: UInt64
     package var memtables: Memtables
     package var levels: [Level]
     package var cache: Cache
@@ -82,6 +83,7 @@ package struct StatisticsReport: Encodable, Equatable {
         logBytes = statistics.log.fileBytes
         liveLogBytes = statistics.log.liveBytes
         freeBytes = statistics.freeBytes
+        punchedBytes = statistics.punchedBytes
         memtables = Memtables(
             count: UInt64(statistics.memtables.count), bytes: UInt64(statistics.memtables.bytes),
             entries: UInt64(statistics.memtables.entries))
@@ -138,6 +140,8 @@ extension StatisticsReport {
                 label: label, text: Rendering.bytes(bytes), part: bytes, whole: fileBytes,
                 detail: Rendering.percent(bytes, of: fileBytes))
         }
+        var free = space("free", freeBytes)
+        if punchedBytes > 0 { free.detail += ", \(Rendering.bytes(punchedBytes)) of it given back" }
         func number(_ label: String, _ count: UInt64) -> Row { Row(label: label, text: Rendering.grouped(count)) }
 
         var sections = [
@@ -149,7 +153,7 @@ extension StatisticsReport {
             Section(
                 title: "Space",
                 rows: [
-                    space("tables", tableBytes), space("log", logBytes), space("free", freeBytes),
+                    space("tables", tableBytes), space("log", logBytes), free,
                     space("other", other), Row(label: "file", text: Rendering.bytes(fileBytes)),
                 ]),
         ]
