@@ -71,6 +71,17 @@ struct CommandTests {
         #expect(try run("delete", "--help").text.contains("--prefix"))
     }
 
+    @Test func compactSaysWhatItBrought() throws {
+        #expect(try run("compact", file).status != 0)
+        #expect(folder.names == [])
+        for round in 0..<3 { _ = try run("put", file, "a", "\(round)") }
+        let compact = try run("compact", file)
+        #expect(compact.status == 0, "\(compact.errorText)")
+        #expect(compact.text.contains("before") && compact.text.contains("after"))
+        #expect(compact.errors.isEmpty)
+        #expect(try run("get", file, "a").text == "2\n")
+    }
+
     @Test func argumentsAreTakenByteForByte() throws {
         let key: [UInt8] = [0xFF, 0x5C, 0x6E, 0x20]
         let value: [UInt8] = [0xC3, 0x28]

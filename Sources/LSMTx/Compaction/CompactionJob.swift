@@ -17,7 +17,7 @@ package struct CompactionJob {
     private let generation: Generation
     private let takeTableID: () -> TableID
     private let readPoints: ReadPoints
-    private let options: CompactionOptions
+    private var options: CompactionOptions
 
     /// - Parameters:
     ///   - tables: Those of `plan.inputs`, in the same order.
@@ -35,6 +35,8 @@ package struct CompactionJob {
         self.takeTableID = takeTableID
         self.readPoints = readPoints
         self.options = options
+        self.options.table.floor = readPoints.floor
+        self.options.table.olderReadPoints = readPoints.older
     }
 
     /// Writes the new tables and returns the edit that puts them in place; nothing is synced or published.

@@ -53,11 +53,13 @@ package enum CompactionPicker {
     }
 
     /// All of level 0, whose tables overlap, into level 1.
-    private static func levelZero(_ levels: [[TableDescriptor]]) -> CompactionPlan {
+    static func levelZero(
+        _ levels: [[TableDescriptor]], reason: CompactionPlan.Reason = .levelZero
+    ) -> CompactionPlan {
         let range = Self.range(levels[0])
         return plan(
             levels[0], targetLevel: 1, overlaps: overlapping(range, in: levels, level: 1), levels: levels,
-            reason: .levelZero)
+            reason: reason)
     }
 
     /// The table of the level that costs least to merge into the next; the first in key order of several.
@@ -73,7 +75,7 @@ package enum CompactionPicker {
             [best.table], targetLevel: level + 1, overlaps: best.overlaps, levels: levels, reason: .levelSize(level))
     }
 
-    private static func plan(
+    static func plan(
         _ tables: [TableDescriptor], targetLevel: Int, overlaps: [TableDescriptor], levels: [[TableDescriptor]],
         reason: CompactionPlan.Reason
     ) -> CompactionPlan {
@@ -88,14 +90,14 @@ package enum CompactionPicker {
             deeper: deeper, reason: reason)
     }
 
-    private static func bytes(_ tables: [TableDescriptor]) -> UInt64 { tables.reduce(0) { $0 + $1.fileBytes } }
+    static func bytes(_ tables: [TableDescriptor]) -> UInt64 { tables.reduce(0) { $0 + $1.fileBytes } }
 
     /// The bounds of all together. There is at least one table.
-    private static func range(_ tables: [TableDescriptor]) -> KeyRange {
+    static func range(_ tables: [TableDescriptor]) -> KeyRange {
         tables.dropFirst().reduce(tables[0].bounds) { $0.hull($1.bounds) }
     }
 
-    private static func overlapping(
+    static func overlapping(
         _ range: KeyRange, in levels: [[TableDescriptor]], level: Int
     ) -> [TableDescriptor] {
         guard level < levels.count else { return [] }

@@ -5,6 +5,10 @@ package struct CompactionPlan: Sendable {
         case levelZero
         /// A level holds more than its share.
         case levelSize(Int)
+        /// Much of what is read can be dropped, because readers have gone.
+        case garbage
+        /// The table reaches further into the file than it must.
+        case tail
         /// Somebody asked for it.
         case requested
     }

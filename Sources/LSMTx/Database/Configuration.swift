@@ -50,6 +50,8 @@ public struct Configuration: Sendable {
         var options = EngineOptions()
         options.isReadOnly = readOnly
         options.memtableBytes = memtableBytes
+        options.freeTailBytes = 2 * memtableBytes
+        options.closeBytes = 16 * memtableBytes
         options.cacheBytes = cacheBytes
         options.extentBytes = UInt64(extentBytes)
         options.retention = try retention?.checked()

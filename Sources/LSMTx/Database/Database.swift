@@ -81,12 +81,15 @@ public final class Database: Sendable {
 
     /// Flushes everything to tables, cuts the file to its contents and gives it up.
     ///
+    /// It spends a bounded time on making the file small: it compacts a store of up to 16 memtables' worth of tables
+    /// (1 GiB) if a tenth of it may be dropped, and of a larger one a quarter of that.
+    ///
     /// Commits under way are waited for; snapshots and transactions that are still open throw `closed` from then on.
     /// A scan that is still open keeps the file locked until it ends. Closing again does nothing.
     ///
     /// - Throws: `io`, `diskFull` or `poisoned` when the file could not be left clean. Everything acknowledged is safe
     ///   in its log then, and the next open recovers it.
-    /// - Complexity: O(what is in memory).
+    /// - Complexity: O(what is in memory, and 16 memtables' worth of tables).
     public func close() throws(StoreError) {
         try core.close()
     }

@@ -79,7 +79,7 @@ extension DatabaseCore {
                     remedy: "Drop some that are not needed any more.")
             }
             let reader = try openSnapshot(at: point)
-            defer { closeSnapshot(reader.ticket) }
+            defer { closeSnapshot(reader.ticket, at: reader.timestamp) }
             pipeline.syncBuffered()
             var change = HistoryEdit()
             change.added = [
@@ -96,7 +96,7 @@ extension DatabaseCore {
             var change = HistoryEdit()
             change.dropped = [name]
             try engine.changeHistory(change, durableLogEnd: .zero)
-            engine.noteReleasedReader()
+            engine.noteReadPointsMoved()
         }
     }
 
@@ -107,7 +107,7 @@ extension DatabaseCore {
             var change = HistoryEdit()
             change.retention = wanted
             try engine.changeHistory(change, durableLogEnd: .zero)
-            engine.noteReleasedReader()
+            engine.noteReadPointsMoved()
         }
     }
 

@@ -75,9 +75,11 @@ final class DatabaseCore: Sendable {
         snapshots.open(hint: Epoch.threadHint, isWriter: isWriter) { engine.publishedTimestamp }
     }
 
-    /// Ends a reader.
-    func closeSnapshot(_ ticket: SnapshotTracker.Ticket) {
-        if snapshots.close(ticket) { engine.noteReleasedReader() }
+    /// Ends a reader that was announced at `timestamp`.
+    @inline(__always)
+    func closeSnapshot(_ ticket: SnapshotTracker.Ticket, at timestamp: Timestamp) {
+        snapshots.close(ticket)
+        engine.noteReaderGone(at: timestamp)
     }
 
     /// Reads the newest version of `key` at `timestamp` and calls `body` with its value, or `large` with one that lives

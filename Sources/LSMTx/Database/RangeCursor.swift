@@ -10,6 +10,7 @@ final class RangeCursor {
     /// Keeps what the cursor sees, large values among it, when the owner has been closed: compaction may drop versions
     /// then, and the extents of large values belong to newer tables than those that the iterator has.
     private let reader: SnapshotTracker.Ticket
+    private let timestamp: Timestamp
     private let iterator: MergingIterator
     private let range: KeyRange
     private let ownWrites: WriteSet?
@@ -33,6 +34,7 @@ final class RangeCursor {
         ownWrites?.beginCursor()
         iterator = core.engine.iterator(at: timestamp, range: range, without: ownWrites?.deletions)
         self.core = core
+        self.timestamp = timestamp
         self.owner = owner
         self.range = range
         self.ownWrites = ownWrites
@@ -43,7 +45,7 @@ final class RangeCursor {
 
     deinit {
         ownWrites?.endCursor()
-        core.closeSnapshot(reader)
+        core.closeSnapshot(reader, at: timestamp)
         core.releaseDevice()
     }
 

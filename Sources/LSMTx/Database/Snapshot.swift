@@ -33,7 +33,7 @@ public final class Snapshot: Readable, Sendable {
     /// Ends the snapshot: what only it could see may be dropped. Closing again does nothing.
     public func close() {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        core.closeSnapshot(ticket)
+        core.closeSnapshot(ticket, at: timestamp)
     }
 
     private func checkOpen() throws(StoreError) {

@@ -71,6 +71,8 @@ public struct Statistics: Sendable {
         public let droppedVersions: UInt64
         /// Tombstones that were dropped because nothing older was left for them to hide.
         public let droppedTombstones: UInt64
+        /// What was put into each level, apart from levels without any work.
+        public let levels: [LevelWork]
     }
 
     /// One reason for which writers had to wait.
@@ -101,6 +103,8 @@ public struct Statistics: Sendable {
     public let fileBytes: UInt64
     /// Bytes of the file that are free to be used.
     public let freeBytes: UInt64
+    /// How much of ``freeBytes`` has been given back to the file system, so that the file has holes there.
+    public let punchedBytes: UInt64
     /// The memtables.
     public let memtables: Memtables
     /// The levels of tables that there are, from 0.
@@ -151,6 +155,7 @@ extension Database {
                     past: core.pastStatistics,
                     fileBytes: try engine.file.device.length(),
                     freeBytes: engine.file.allocator.freeRanges.reduce(0) { $0 + $1.length },
+                    punchedBytes: engine.file.punchedRanges.byteCount,
                     memtables: core.memtableStatistics, levels: levels, largeValues: core.largeValueStatistics,
                     cache: Statistics.Cache(
                         capacity: cache.capacity, bytes: cache.bytes, blocks: cache.blocks, entered: cache.entered,
@@ -199,7 +204,7 @@ extension DatabaseCore {
             bytesIn: counters.compactionBytesIn.load(ordering: .relaxed),
             bytesOut: counters.compactionBytesOut.load(ordering: .relaxed),
             droppedVersions: counters.droppedVersions.load(ordering: .relaxed),
-            droppedTombstones: counters.droppedTombstones.load(ordering: .relaxed))
+            droppedTombstones: counters.droppedTombstones.load(ordering: .relaxed), levels: levelWork)
     }
 
     fileprivate var logStatistics: Statistics.Log {

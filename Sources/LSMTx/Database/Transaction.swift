@@ -45,7 +45,7 @@ public final class Transaction: Readable {
         guard !hasEnded else { return }
         hasEnded = true
         if writes.hasLargeValues { writes.endLargeValues(isCommitted: isCommitted, core.giveBack) }
-        core.closeSnapshot(ticket)
+        core.closeSnapshot(ticket, at: timestamp)
     }
 
     private func checkActive() throws(StoreError) {

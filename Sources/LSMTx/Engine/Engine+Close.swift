@@ -18,15 +18,17 @@ extension Engine {
 
         try freezeForFlush()
         while state.withLock({ !$0.frozen.isEmpty }) { try flushOldest() }
+        if versions.superblock.logStart.position != log.position {
+            try publishLogStart(log.start(at: log.position), of: log) { _ in }
+        }
+        log.releaseSpares()
+        try tidyForClose()
         // The views that were replaced give up their tables, so that what only they held is free for the log or cut
         // off. An iterator that outlives the close keeps its own.
         Epoch.synchronize()
         Epoch.collect()
 
         let published = publishedTimestamp
-        if versions.superblock.logStart.position != log.position {
-            try publishLogStart(log.start(at: log.position), of: log) { _ in }
-        }
         var before = Generation(rawValue: 0)
         try publishLogStart(log.moveToLowest(born: versions.nextGeneration), of: nil) { superblock in
             before = superblock.generation
@@ -34,7 +36,9 @@ extension Engine {
             superblock.timestampFloor = max(superblock.timestampFloor, published)
         }
         log.releaseOthers(lastNamedIn: before)
+        file.allocator.reclaim(oldestSlot: versions.oldestSlot)
 
+        try moveManifestDown()
         // Both slots name only the clean state now, so everything retired is free, and the free tail can go.
         file.allocator.reclaim(oldestSlot: versions.oldestSlot)
         try cutTail()
@@ -44,11 +48,9 @@ extension Engine {
     private func cutTail() throws(StoreError) {
         // Everything that was committed is in tables, so what is pending belongs to transactions that can only end.
         file.allocator.releaseAllPending()
-        let end = file.allocator.cutTail()
-        if end < (try file.device.length()) {
-            try file.device.truncate(to: end)
-            try file.device.sync()
-        }
+        let length = try file.device.length()
+        try file.cutTail()
+        if (try file.device.length()) < length { try file.device.sync() }
     }
 
     /// Has both superblocks say that replay starts at `start`, which is the log's end.

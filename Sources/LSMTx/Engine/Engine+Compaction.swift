@@ -16,15 +16,52 @@ extension Engine {
     /// - Throws: `diskFull`, with nothing changed. After any other error the store is poisoned.
     package func compactOnce() throws(StoreError) -> Bool {
         let version = versions.current
-        let descriptors = version.levels.map { $0.map(\.descriptor) }
-        guard let plan = CompactionPicker.pick(levels: descriptors, options: compactionOptions) else { return false }
+        let levels = version.levels.map { $0.map(\.descriptor) }
+        var readPoints = announceReadPoints()
+        if let plan = CompactionPicker.pick(levels: levels, options: compactionOptions) {
+            return try compact(plan, of: version, readPoints, shouldStop: { isToStop })
+        }
+        while true {
+            let share = options.garbageShare
+            if let plan = CompactionPicker.pickGarbage(levels: levels, readPoints: readPoints, share: share) {
+                return try compact(plan, of: version, readPoints, shouldStop: { isToStop })
+            }
+            let hindrance = CompactionPicker.newestHindrance(levels: levels, readPoints: readPoints, share: share)
+            newestHindrance.store(hindrance.rawValue, ordering: .sequentiallyConsistent)
+            // A reader that went before it could know of that tells nobody, but is not found any more now.
+            let looked = readPoints
+            readPoints = announceReadPoints()
+            if hindrance == .zero || looked.older == readPoints.older { return false }
+        }
+    }
+
+    /// A reader has gone. If tables keep much that only such readers need, they are looked at again.
+    @inline(__always)
+    package func noteReaderGone(at timestamp: Timestamp) {
+        if timestamp.rawValue < newestHindrance.load(ordering: .sequentiallyConsistent) { noteReadPointsMoved() }
+    }
+
+    /// What read points there are has changed otherwise than by a reader's end: compactions may have become worthwhile.
+    @inline(never)
+    package func noteReadPointsMoved() {
+        newestHindrance.store(0, ordering: .sequentiallyConsistent)
+        state.withLock { $0.mayCompact = true }
+        state.notifyAll()
+    }
+
+    /// Carries out a plan and publishes what comes out.
+    ///
+    /// - Parameter shouldStop: Whether to give it up.
+    /// - Returns: `false` when it was given up.
+    func compact(
+        _ plan: CompactionPlan, of version: Version, _ readPoints: ReadPoints, shouldStop: () -> Bool
+    ) throws(StoreError) -> Bool {
         let inputs = plan.inputs.compactMap { version.table($0.id) }
         let job = CompactionJob(
             file: file, plan: plan, tables: inputs, generation: versions.nextGeneration,
-            takeTableID: { self.versions.takeTableID() },
-            readPoints: announceReadPoints(), options: compactionOptions)
+            takeTableID: { self.versions.takeTableID() }, readPoints: readPoints, options: compactionOptions)
         do throws(StoreError) {
-            let result = try job.run(shouldStop: { isToStop }, pause: { flushBetweenSteps() })
+            let result = try job.run(shouldStop: shouldStop, pause: { flushBetweenSteps() })
             guard let result else { return false }
             do throws(StoreError) {
                 let version = try versions.apply(result.edit) { $0.isClean = false }
@@ -34,7 +71,7 @@ extension Engine {
                 if error.code == .diskFull { release(result.edit, keeping: plan) }
                 throw error
             }
-            counters.note(result)
+            counters.note(result, intoLevel: plan.targetLevel, isMove: plan.isTrivialMove)
         } catch {
             if error.code != .diskFull { acceptNoMore(since: error) }
             throw error
@@ -53,7 +90,7 @@ extension Engine {
         }
     }
 
-    private var isToStop: Bool { poison.first != nil || state.withLock { $0.isStopping || $0.quietRequests > 0 } }
+    var isToStop: Bool { poison.first != nil || state.withLock { $0.isStopping || $0.quietRequests > 0 } }
 
     /// Flushes what waits; a failure is noted where writers and the worker see it.
     private func flushBetweenSteps() {
@@ -67,7 +104,7 @@ extension Engine {
         while try compactOnce() {}
     }
 
-    private var compactionOptions: CompactionOptions {
+    var compactionOptions: CompactionOptions {
         var result = CompactionOptions()
         result.levelZeroTables = options.levelZeroTables
         result.baseBytes = UInt64(options.memtableBytes) * 4

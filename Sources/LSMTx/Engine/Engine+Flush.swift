@@ -56,8 +56,7 @@ extension Engine {
             }
             log.truncate(to: logStart, lastNamedIn: before)
             log.recycle(oldestSlot: versions.oldestSlot)
-            counters.flushes.add(1, ordering: .relaxed)
-            counters.flushedBytes.add(table.fileBytes, ordering: .relaxed)
+            counters.noteFlush(table)
         } catch {
             if error.code == .diskFull {
                 state.withLock { $0.flushFailure = error }
@@ -82,27 +81,42 @@ extension Engine {
         return true
     }
 
-    private enum BackgroundTask { case flush, compact, stop }
+    private enum BackgroundTask { case flush, compact, request(CompactionRequest), stop }
 
     /// The background worker's life: flush what is frozen, else compact if the levels call for it, else sleep; end when
     /// told to. An idle store does not wake it.
     package func runBackgroundWorker() {
         var waitsForSpace = false
+        // Whether all that can be given back has been: an idle store is looked at until then.
+        var isTidy = false
+        var tasksUntilLook = Self.tasksBetweenLooks
         while true {
             // After a failure for want of space, a second passes before the next try. A poisoned store does nothing more.
-            let task = state.wait(timeoutMilliseconds: waitsForSpace ? 1000 : nil) { state -> BackgroundTask? in
+            let task = state.wait(timeoutMilliseconds: waitsForSpace || !isTidy ? 1000 : nil) {
+                state -> BackgroundTask? in
                 if state.isStopping { return .stop }
                 if waitsForSpace || self.poison.first != nil || state.quietRequests > 0 { return nil }
-                guard !state.frozen.isEmpty || state.mayCompact else { return nil }
+                let request = state.requests.first { !$0.isCancelled && $0.outcome == nil }
+                guard !state.frozen.isEmpty || state.mayCompact || request != nil else { return nil }
                 state.isWorking = true
-                return state.frozen.isEmpty ? .compact : .flush
+                if !state.frozen.isEmpty { return .flush }
+                if !state.mayCompact, let request { return .request(request) }
+                return .compact
             }
             switch task {
             case .stop:
                 return
+            case nil where !waitsForSpace:
+                isTidy = (try? giveSpaceBack()) != true
+                continue
             case nil:
                 waitsForSpace = false
-                state.withLock { $0.flushFailure = nil }
+                state.withLock { state in
+                    state.flushFailure = nil
+                    state.compactionFailure = nil
+                }
+            case .request(let request):
+                work(on: request)
             case .flush:
                 do { try flushOldest() } catch { waitsForSpace = true }
             case .compact:
@@ -113,13 +127,25 @@ extension Engine {
                     state.withLock { if isDone || $0.quietRequests > 0 { $0.mayCompact = true } }
                 } catch {
                     waitsForSpace = true
-                    state.withLock { $0.mayCompact = true }
+                    state.withLock { state in
+                        state.mayCompact = true
+                        state.compactionFailure = error
+                    }
                 }
+            }
+            isTidy = false
+            tasksUntilLook -= 1
+            if tasksUntilLook == 0 {
+                tasksUntilLook = Self.tasksBetweenLooks
+                _ = try? giveSpaceBack()
             }
             state.withLock { $0.isWorking = false }
             state.notifyAll()
         }
     }
+
+    /// How many flushes and compactions there are between two looks at what is free.
+    private static var tasksBetweenLooks: Int { 8 }
 
     /// Calls `body` while the background worker does nothing. A compaction that is under way is given up, and begun
     /// again afterwards: what it has written belongs to nobody yet.
@@ -159,11 +185,14 @@ extension Engine {
 
     /// Waits until the background worker has come so far.
     ///
+    /// - Parameter failure: Where the worker notes that it cannot go on.
     /// - Throws: `diskFull` when it cannot, for want of space; `poisoned`.
-    func waitForBackground(until isDone: (EngineState) -> Bool) throws(StoreError) {
+    func waitForBackground(
+        orFailure failure: (EngineState) -> StoreError? = \.flushFailure, until isDone: (EngineState) -> Bool
+    ) throws(StoreError) {
         let failure = state.wait { state -> StoreError?? in
             if self.poison.first != nil || isDone(state) { return .some(nil) }
-            if let failure = state.flushFailure { return .some(failure) }
+            if let failure = failure(state) { return .some(failure) }
             return nil
         }
         if let failure, let failure { throw failure }

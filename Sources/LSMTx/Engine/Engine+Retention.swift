@@ -32,14 +32,6 @@ extension Engine {
         return ReadPoints(floor: open.floor, older: older, oldestWriter: open.oldestWriter)
     }
 
-    /// Something that may have been kept only for one reader or one name is not needed any more: the background worker
-    /// looks again whether there is something to drop.
-    package func noteReleasedReader() {
-        guard log != nil else { return }
-        state.withLock { $0.mayCompact = true }
-        state.notifyAll()
-    }
-
     /// Samples that the file does not have yet, of commits that are in tables, or will be with the edit that this is for.
     /// Newer ones come back from the log.
     func newSamples(upTo flushed: Timestamp) -> [CommitTimeline.Sample] {

@@ -108,7 +108,9 @@ extension Engine {
             try compactAll()
             return
         }
-        try waitForBackground { _ in levelZeroCount.load(ordering: .relaxed) < options.levelZeroStop }
+        try waitForBackground(orFailure: \.compactionFailure) { _ in
+            levelZeroCount.load(ordering: .relaxed) < options.levelZeroStop
+        }
     }
 
     /// Waits until a flush has finished.

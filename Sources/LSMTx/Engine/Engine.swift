@@ -38,7 +38,11 @@ package final class Engine: Sendable {
     let levelZeroCount: Atomic<Int>
     /// Bytes of large values that have been committed to the active memtable, or nearly so.
     let activeLargeBytes = Atomic<UInt64>(0)
+    /// Readers below this keep something that would be worth a compaction without them.
+    let newestHindrance = Atomic<UInt64>(0)
     let state: Guarded<EngineState>
+    /// What was free, and not given back to the file system, when that was last looked at.
+    let lastFree = Guarded(FileRangeSet())
     let poison = Poison()
     /// Announces a floor to readers and says at which older timestamps some are open. Set by the layer that knows them.
     /// It calls `readNames` between the two (``SnapshotTracker``).
@@ -114,8 +118,12 @@ struct EngineState: Sendable {
     var frozen: [FrozenMemtable]
     /// Set while the last flush could not be done for want of space; writers that must wait for it fail instead.
     var flushFailure: StoreError?
+    /// The same of the last compaction, for writers that level 0 has stopped.
+    var compactionFailure: StoreError?
     /// Whether the levels may call for a compaction: something changed since it was last found that they do not.
     var mayCompact = true
+    /// Compactions that were asked for, in order.
+    var requests: [CompactionRequest] = []
     /// How many checks want the background worker to begin nothing, and whether it is at something.
     var quietRequests = 0
     var isWorking = false

@@ -13,18 +13,33 @@ final class EngineCounters: Sendable {
     let compactionBytesOut = Atomic<UInt64>(0)
     let droppedVersions = Atomic<UInt64>(0)
     let droppedTombstones = Atomic<UInt64>(0)
+    /// What was written into each level, from 0.
+    let levels = Guarded([LevelWork](repeating: LevelWork(), count: VersionEdit.maximumLevels))
     let levelZeroStalls = StallCounter()
     let memtableStalls = StallCounter()
     let logStalls = StallCounter()
 
     init() {}
 
-    func note(_ result: CompactionResult) {
+    /// A compaction was published that put its tables into `level`.
+    func note(_ result: CompactionResult, intoLevel level: Int, isMove: Bool) {
+        levels.withLock { $0[level].note(result.statistics, isMove: isMove) }
         compactions.add(1, ordering: .relaxed)
         compactionBytesIn.add(result.statistics.bytesIn, ordering: .relaxed)
         compactionBytesOut.add(result.statistics.bytesOut, ordering: .relaxed)
         droppedVersions.add(result.statistics.droppedSuperseded, ordering: .relaxed)
         droppedTombstones.add(result.statistics.droppedTombstones, ordering: .relaxed)
+    }
+
+    /// A table was flushed to level 0.
+    func noteFlush(_ table: TableDescriptor) {
+        flushes.add(1, ordering: .relaxed)
+        flushedBytes.add(table.fileBytes, ordering: .relaxed)
+        levels.withLock { levels in
+            levels[0].count += 1
+            levels[0].bytesOut += table.fileBytes
+            levels[0].entriesOut += table.statistics.entryCount
+        }
     }
 
     func stalls(_ reason: WriteStall.Reason) -> StallCounter {
@@ -43,4 +58,31 @@ final class StallCounter: Sendable {
     let nanoseconds = Atomic<UInt64>(0)
 
     init() {}
+}
+
+/// What flushes and compactions have put into one level.
+struct LevelWork: Sendable, Equatable {
+    /// Flushes, or compactions that wrote tables.
+    var count: UInt64 = 0
+    /// Tables that came from the level above as they were.
+    var moves: UInt64 = 0
+    /// Of the tables that went in; a flush reads none.
+    var bytesIn: UInt64 = 0
+    var bytesOut: UInt64 = 0
+    var entriesIn: UInt64 = 0
+    var entriesOut: UInt64 = 0
+    var droppedSuperseded: UInt64 = 0
+    var droppedTombstones: UInt64 = 0
+
+    init() {}
+
+    mutating func note(_ statistics: CompactionStatistics, isMove: Bool) {
+        if isMove { moves += 1 } else { count += 1 }
+        bytesIn += statistics.bytesIn
+        bytesOut += statistics.bytesOut
+        entriesIn += statistics.entriesIn
+        entriesOut += statistics.entriesOut
+        droppedSuperseded += statistics.droppedSuperseded
+        droppedTombstones += statistics.droppedTombstones
+    }
 }

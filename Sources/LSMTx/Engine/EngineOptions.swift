@@ -17,10 +17,18 @@ package struct EngineOptions: Sendable {
     package var maximumFrozenMemtables = 2
     /// So many tables of level 0 are compacted into level 1.
     package var levelZeroTables = 4
+    /// Tables are compacted when this share of what it reads can be dropped.
+    package var garbageShare = CompactionPicker.garbageShare
     /// With so many tables in level 0, writers are slowed, and then stopped until a compaction has been done: reads ask
     /// each of them.
-    package var levelZeroSlow = 12
-    package var levelZeroStop = 20
+    package var levelZeroSlow = 8
+    package var levelZeroStop = 12
+    /// Free space at the end of the file that is kept for what comes next while the store is open; more is cut off.
+    package var freeTailBytes = 128 << 20
+    /// The most that is punched between two tasks of the background worker.
+    package var punchBytes = 64 << 20
+    /// How many bytes of tables a close compacts or moves at most.
+    package var closeBytes = 1 << 30
     /// Survivors of a crash below this size go to a fresh log, larger ones to level 0.
     package var smallLogBytes = 1 << 20
     /// Background threads do the flushing; without them, whoever needs room does it, which makes a test deterministic.

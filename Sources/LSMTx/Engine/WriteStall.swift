@@ -62,11 +62,21 @@ package enum WriteStall {
 
     package static func decide(_ pressure: Pressure) -> Decision {
         if pressure.needsNewMemtable, pressure.levelZeroTables >= pressure.levelZeroStop { return .stop(.levelZero) }
-        if pressure.levelZeroTables >= pressure.levelZeroSlow {
-            let excess = Double(pressure.levelZeroTables - pressure.levelZeroSlow + 1)
-            let range = Double(max(pressure.levelZeroStop - pressure.levelZeroSlow, 1))
-            return .slow(microseconds: delay(excess / range), .levelZero)
+        // A long level 0 slows writers, but what stops them is asked first: memtables and the log have their bounds.
+        let backlog = decideOnBacklog(pressure)
+        guard pressure.levelZeroTables >= pressure.levelZeroSlow else { return backlog }
+        let excess = Double(pressure.levelZeroTables - pressure.levelZeroSlow + 1)
+        let share = excess / Double(max(pressure.levelZeroStop - pressure.levelZeroSlow, 1))
+        // Squared: the first steps cost writers little, and mostly suffice; the last one comes near to a stop.
+        let delay = delay(share * share)
+        switch backlog {
+        case .stop: return backlog
+        case .slow(let microseconds, _) where microseconds >= delay: return backlog
+        case .slow, .proceed: return .slow(microseconds: delay, .levelZero)
         }
+    }
+
+    private static func decideOnBacklog(_ pressure: Pressure) -> Decision {
         guard pressure.frozenMemtables > 0 else { return .proceed }
         if pressure.needsNewMemtable, pressure.frozenMemtables >= pressure.maximumFrozenMemtables {
             return .stop(.memtables)

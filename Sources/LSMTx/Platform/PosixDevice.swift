@@ -24,6 +24,8 @@ package final class PosixDevice: StorageDevice {
     private let forkGuard = ForkGuard.current
     /// Cleared when the system turns out to have no write that is durable by itself.
     private let hasDurableWrite = Atomic<Bool>(true)
+    /// Cleared when the file system turns out not to punch holes.
+    private let punches = Atomic<Bool>(true)
     /// Held while the length is changed by a rule of "look, then set", which two threads must not interleave.
     private let growth = Guarded(())
 
@@ -121,13 +123,17 @@ package final class PosixDevice: StorageDevice {
         }
     }
 
+    package var canPunch: Bool { punches.load(ordering: .relaxed) }
+
     package func punch(_ range: FileRange) throws(StoreError) {
         try forkGuard.check()
-        guard range.length > 0, range.length <= UInt64(Int64.max), Self.isAddressable(range.offset, Int(range.length))
+        guard canPunch, range.length > 0, range.length <= UInt64(Int64.max),
+            Self.isAddressable(range.offset, Int(range.length))
         else { return }
         let descriptor = openDescriptor
         let failure = errorNumber { lsmtx_punch(descriptor, Int64(range.offset), Int64(range.length)) }
-        guard failure == 0 || Self.meansUnsupported(failure) else {
+        if Self.meansUnsupported(failure) { return punches.store(false, ordering: .relaxed) }
+        guard failure == 0 else {
             throw .system(failure, doing: "Giving space back", path: path, offset: range.offset)
         }
     }

@@ -29,6 +29,9 @@ package protocol StorageDevice: AnyObject, Sendable {
     /// Bytes that were not there before read as zeros. Throws `diskFull` when there is no space.
     func reserve(_ range: FileRange) throws(StoreError)
 
+    /// Whether ``punch(_:)`` gives space back, as far as is known.
+    var canPunch: Bool { get }
+
     /// Gives the space of `range` back; it reads as zeros afterwards. A device that cannot leaves it as it is.
     func punch(_ range: FileRange) throws(StoreError)
 
@@ -56,6 +59,8 @@ package protocol StorageDevice: AnyObject, Sendable {
 
 extension StorageDevice {
     package func anotherHandle() throws(StoreError) -> any StorageDevice { self }
+
+    package var canPunch: Bool { true }
 }
 
 /// Who holds a lock that could not be taken.

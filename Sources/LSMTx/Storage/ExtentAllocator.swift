@@ -193,6 +193,22 @@ package final class ExtentAllocator: Sendable {
         }
     }
 
+    /// The end of the last byte that is not free.
+    package var usedEnd: UInt64 {
+        state.withLock { state in state.free.last.map { $0.end == state.end ? $0.offset : state.end } ?? state.end }
+    }
+
+    /// Forgets what is free at the end of the file from `end` on. Everything from there on is free.
+    package func cutTail(at end: UInt64) {
+        state.withLock { state in
+            guard end < state.end, let last = state.free.last, last.end == state.end else { return }
+            precondition(last.offset <= end, "what is cut off is in use")
+            state.free.removeLast()
+            if last.offset < end { state.free.append(FileRange(offset: last.offset, length: end - last.offset)) }
+            state.end = end
+        }
+    }
+
     /// Forgets the free range at the end of the file and returns the new end, at which the file can be cut.
     package func cutTail() -> UInt64 {
         state.withLock { state in

@@ -94,6 +94,8 @@ package final class FailStopDevice: StorageDevice {
         try changing { () throws(StoreError) in try base.reserve(range) }
     }
 
+    package var canPunch: Bool { base.canPunch }
+
     package func punch(_ range: FileRange) throws(StoreError) {
         try changing { () throws(StoreError) in try base.punch(range) }
     }

@@ -10,6 +10,9 @@ package final class StoreFile: Sendable {
     /// The size in which tables and the log take space, in bytes; chosen when the file is created.
     package let extentBytes: UInt64
 
+    /// Free ranges that were given back to the file system. Held while space is taken or given back.
+    private let punched = Guarded(FileRangeSet())
+
     /// What reads, and writes tables and manifests, goes through.
     package var device: any StorageDevice { lanes.tables }
 
@@ -35,15 +38,26 @@ package final class StoreFile: Sendable {
     package func allocateExtent(
         bytes: UInt64, placement: ExtentAllocator.Placement = .lowest
     ) throws(StoreError) -> FileRange {
-        let extent = try allocator.allocate(bytes: bytes, placement: placement)
-        do {
-            try device.reserve(extent)
-        } catch {
-            allocator.releaseUnpublished(extent)
-            throw error
+        try punched.withLock { punched throws(StoreError) in
+            let extent = try allocator.allocate(bytes: bytes, placement: placement)
+            do throws(StoreError) {
+                try device.reserve(extent)
+            } catch {
+                allocator.releaseUnpublished(extent)
+                throw error
+            }
+            punched.remove(extent)
+            return extent
         }
-        return extent
     }
+
+    /// Calls `body` while nobody takes space.
+    func withSpaceHeld<R>(_ body: (inout FileRangeSet) throws(StoreError) -> R) throws(StoreError) -> R {
+        try punched.withLock { punched throws(StoreError) in try body(&punched) }
+    }
+
+    /// Free bytes of the file that the file system has back.
+    package var punchedRanges: FileRangeSet { punched.withLock { $0 } }
 
     /// Reads a block into `buffer`, which has exactly the pointer's length, and returns its verified payload.
     ///

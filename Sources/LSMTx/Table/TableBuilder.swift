@@ -10,6 +10,7 @@ package final class TableBuilder {
     private var block: DataBlockBuilder
     private var index = IndexBlockBuilder()
     private var statistics = TableStatistics()
+    private var garbage: GarbageTally
     /// One for each user key.
     private var hashes: [UInt64] = []
     /// The last key of the block that was written last.
@@ -26,6 +27,7 @@ package final class TableBuilder {
         self.level = level
         self.generation = generation
         self.options = options
+        garbage = GarbageTally(floor: options.floor, older: options.olderReadPoints)
         writer = ExtentWriter(file: file, table: id, level: UInt8(level), born: generation)
         block = DataBlockBuilder(target: options.blockBytes)
     }
@@ -63,6 +65,9 @@ package final class TableBuilder {
             statistics.keyCount += 1
             hashes.append(xxh3(key))
         }
+        garbage.add(
+            isNewKey: isNewKey, timestamp: timestamp.rawValue, kind: kind,
+            bytes: key.count + value.count + TableGarbage.entryBytes)
         statistics.entryCount += 1
         if kind == .tombstone { statistics.tombstoneCount += 1 }
         statistics.smallestTimestamp = min(statistics.smallestTimestamp, timestamp)
@@ -139,6 +144,7 @@ package final class TableBuilder {
             throw .corrupt("Two entries have one large value.", structure: BlockKind.largeValue.name)
         }
         statistics.largestKey = boundaryKey
+        statistics.garbage = garbage.finish()
         let indexPayload = index.encode(oldest: statistics.smallestTimestamp.rawValue)
         let indexPointer = try write(.index, indexPayload)
         let lineCount = FilterBlock.lineCount(keyCount: hashes.count, bitsPerKey: options.filterBitsPerKey)

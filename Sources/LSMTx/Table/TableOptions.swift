@@ -8,6 +8,10 @@ package struct TableOptions: Sendable {
     package var blockBytes = 4096 - SealedBlock.headerBytes
     /// Bits of filter for each key.
     package var filterBitsPerKey = 10
+    /// The timestamps that the entries are kept for: every one from the floor on, and single ones before it. A table
+    /// that keeps everything has none of the latter, and zero for a floor.
+    package var floor = Timestamp.zero
+    package var olderReadPoints: [Timestamp] = []
 
     package init() {}
 }

@@ -18,6 +18,9 @@ package struct TableStatistics: Equatable, Sendable {
     package internal(set) var smallestTimestamp = Timestamp.max
     package internal(set) var largestTimestamp = Timestamp.zero
 
+    /// What of it may become droppable.
+    package internal(set) var garbage = TableGarbage()
+
     init() {}
 
     func encode(to writer: inout ByteWriter) {
@@ -30,6 +33,7 @@ package struct TableStatistics: Equatable, Sendable {
         writer.varint(largestTimestamp.rawValue)
         writer.lengthPrefixed(smallestKey)
         writer.lengthPrefixed(largestKey)
+        garbage.encode(to: &writer)
         writer.varint(rangeTombstoneCount)
         guard rangeTombstoneCount > 0 else { return }
         writer.lengthPrefixed(rangeLower)
@@ -57,6 +61,7 @@ package struct TableStatistics: Equatable, Sendable {
         largestTimestamp = Timestamp(rawValue: try reader.varint())
         smallestKey = try reader.lengthPrefixed(limit: Limits.maximumKeyBytes).array
         largestKey = try reader.lengthPrefixed(limit: Limits.maximumKeyBytes).array
+        garbage = try TableGarbage(from: &reader)
         rangeTombstoneCount = try reader.varint()
         if rangeTombstoneCount > 0 {
             rangeLower = try reader.lengthPrefixed(limit: Limits.maximumKeyBytes).array

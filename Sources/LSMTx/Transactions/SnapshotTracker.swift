@@ -157,18 +157,14 @@ package final class SnapshotTracker: Sendable {
 
     /// Ends a reader. Its timestamp no longer keeps anything.
     ///
-    /// - Returns: Whether it was below the announced floor: then something may have been kept for it alone.
-    @discardableResult
-    package func close(_ ticket: Ticket) -> Bool {
-        let reader: Reader?
+    /// Sequentially consistent, so that whoever looks for readers afterwards does not find it, or else the caller finds
+    /// what that one stored before it looked.
+    package func close(_ ticket: Ticket) {
         if ticket.cell < Self.rows * Self.cellsPerRow {
-            // Only the ticket's holder changes the cell.
-            reader = Reader(cell: cells.base[ticket.cell].load(ordering: .relaxed))
-            cells.base[ticket.cell].store(0, ordering: .releasing)
+            cells.base[ticket.cell].store(0, ordering: .sequentiallyConsistent)
         } else {
-            reader = overflow.withLock { $0.readers.removeValue(forKey: ticket.cell) }
+            overflow.withLock { _ = $0.readers.removeValue(forKey: ticket.cell) }
         }
-        return reader.map { $0.timestamp.rawValue < floor.load(ordering: .relaxed) } ?? false
     }
 
     /// Tells readers that open from now on to read at `newFloor` or later, and says what those read at that are open.

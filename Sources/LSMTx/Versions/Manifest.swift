@@ -55,11 +55,12 @@ package enum Manifest {
     ///   - version: What the edit leads to.
     ///   - history: What it leads to beside the tables.
     ///   - generation: The state that will name the blocks.
+    ///   - asBase: Write a new base in any case, so that the manifest lies at the lowest place that is free.
     package static func append(
         _ edit: VersionEdit, to pointers: ManifestPointers?, resultingIn version: Version,
-        history: RetainedHistory, file: StoreFile, generation: Generation
+        history: RetainedHistory, file: StoreFile, generation: Generation, asBase: Bool = false
     ) throws(StoreError) -> Written {
-        if let pointers, pointers.edits.count < ManifestPointers.maximumEdits {
+        if !asBase, let pointers, pointers.edits.count < ManifestPointers.maximumEdits {
             let editBytes = pointers.edits.reduce(0) { $0 + Int($1.length) }
             if editBytes < Int(pointers.base.length) {
                 let pointer = try write(edit, kind: .manifestEdit, file: file, generation: generation)

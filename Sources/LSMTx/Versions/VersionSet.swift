@@ -102,18 +102,19 @@ package final class VersionSet: Sendable {
     ///
     /// - Parameters:
     ///   - edit: Tables that come and go, and what changes about the past.
+    ///   - movesManifest: Write the manifest anew as a whole, at the lowest place that is free.
     ///   - update: Changes the other fields of the superblock, its log's start among them. It finds there the
     ///     generation that the change replaces.
     /// - Throws: `diskFull` with nothing changed; any other error means that the state on the medium is unknown, and
     ///   the store must not acknowledge another commit.
     package func apply(
-        _ edit: VersionEdit, update: (inout Superblock) -> Void
+        _ edit: VersionEdit, movesManifest: Bool = false, update: (inout Superblock) -> Void
     ) throws(StoreError) -> Version {
-        try changes.withLock { _ throws(StoreError) in try applyAlone(edit, update: update) }
+        try changes.withLock { _ throws(StoreError) in try applyAlone(edit, movesManifest: movesManifest, update: update) }
     }
 
     private func applyAlone(
-        _ edit: VersionEdit, update: (inout Superblock) -> Void
+        _ edit: VersionEdit, movesManifest: Bool, update: (inout Superblock) -> Void
     ) throws(StoreError) -> Version {
         let before = state.withLock { $0 }
         let version = try before.version.applying(edit) { Table(descriptor: $0, file: file, cache: cache) }
@@ -135,12 +136,12 @@ package final class VersionSet: Sendable {
 
         let older = try Manifest.append(
             edit, to: before.olderManifest, resultingIn: version, history: history, file: file,
-            generation: next.generation)
+            generation: next.generation, asBase: movesManifest)
         let newer: Manifest.Written
         do throws(StoreError) {
             newer = try Manifest.append(
                 edit, to: before.superblock.manifest, resultingIn: version, history: history, file: file,
-                generation: next.generation.next)
+                generation: next.generation.next, asBase: movesManifest)
         } catch {
             file.allocator.releaseUnpublished(older.taken)
             throw error

@@ -38,8 +38,12 @@ final class LogSegmentChain: Sendable {
         var made = 0
         var recycled = 0
 
-        /// The segment after which the next one that is made comes.
-        var lastPlanned: LogSegment { ready.last ?? live[live.count - 1] }
+        /// The last of the ready segments that were given back at a close.
+        var lastGivenBack: LogSegment?
+
+        /// The segment after which the next one that is made comes. It is after every place that was ever planned, so
+        /// that no header of a segment that was given back can be taken for another one's.
+        var lastPlanned: LogSegment { ready.last ?? lastGivenBack ?? live[live.count - 1] }
     }
 
     private struct Order {
@@ -250,28 +254,45 @@ final class LogSegmentChain: Sendable {
 
     // MARK: A clean close
 
-    /// Makes the lowest spare live if it lies below the only live segment, and returns it.
+    /// Gives the spares back to the file. No more segments are made but by ``moveToLowest(born:)``.
+    func releaseSpares() {
+        let spares = state.withLock { state -> [FileRange] in
+            precondition(!state.isMaking, "the log is still in use")
+            state.lastGivenBack = state.lastPlanned
+            let spares = state.blank + state.ready.map(\.range)
+            state.blank = []
+            state.ready = []
+            return spares
+        }
+        file.allocator.releaseUnpublished(spares)
+    }
+
+    /// Makes a segment live at the lowest place that is free, if that is below the only live one, and returns it.
     ///
     /// The live segment's own header cannot be written anew, since the slots name it; it stays what it is when no
-    /// spare lies lower.
+    /// place is lower, or there is no space to take one.
     func moveToLowest(born: Generation) throws(StoreError) -> LogSegment? {
-        let (current, last, lowest) = state.withLock { state -> (LogSegment, LogSegment, FileRange?) in
-            precondition(state.live.count == 1 && !state.isMaking, "the log is not empty, or still in use")
-            let spares = state.blank + state.ready.map(\.range)
-            return (state.live[0], state.lastPlanned, spares.min { $0.offset < $1.offset })
+        releaseSpares()
+        let (current, last) = state.withLock { state -> (LogSegment, LogSegment) in
+            precondition(state.live.count == 1, "the log is not empty")
+            return (state.live[0], state.lastPlanned)
         }
-        guard let lowest, lowest.offset < current.range.offset else { return nil }
-        // After every place that was ever planned, so that no ready segment's header can be taken for this one's.
+        guard let lowest = try? file.allocateExtent(bytes: file.extentBytes) else { return nil }
+        guard lowest.offset < current.range.offset else {
+            file.allocator.releaseUnpublished(lowest)
+            return nil
+        }
         let segment = LogSegment(
             range: lowest, epoch: Self.randomEpoch(), number: last.number + 1, base: last.nextBase)
-        try Self.writeHeader(of: segment, in: file, born: born)
-        try Self.sync(file)
-        state.withLock { state in
-            state.blank += state.ready.map(\.range)
-            state.ready = []
-            state.blank.removeAll { $0 == lowest }
-            state.live.append(segment)
+        do throws(StoreError) {
+            try Self.fillWithZeros(lowest, in: file)
+            try Self.writeHeader(of: segment, in: file, born: born)
+            try Self.sync(file)
+        } catch {
+            file.allocator.releaseUnpublished(lowest)
+            throw error
         }
+        state.withLock { $0.live.append(segment) }
         return segment
     }
 

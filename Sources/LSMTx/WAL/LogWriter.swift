@@ -379,11 +379,14 @@ package final class LogWriter: @unchecked Sendable {
 
     // MARK: A clean close
 
-    /// A clean close, first step: moves the empty log to the lowest extent it has and returns its start, which both
+    /// A clean close: gives the spares back, so that their space can be used. Nothing is prepared any more.
+    package func releaseSpares() { chain.releaseSpares() }
+
+    /// A clean close, first step: moves the empty log to the lowest place that is free and returns its start, which both
     /// slots must name before the second step.
     ///
     /// The caller has truncated to ``position`` and has had both slots say so, and nothing is prepared any more. The
-    /// log moves into a spare extent with a fresh epoch; when none lies lower, it stays where it is, at its present
+    /// log moves there with a fresh epoch, and its spares are given back; when no place is lower, it stays where it is, at its present
     /// end, since the slots name that segment's header.
     package func moveToLowest(born generation: Generation) throws(StoreError) -> LogStart {
         if let segment = try chain.moveToLowest(born: generation) {

@@ -35,6 +35,19 @@ package struct StatisticsReport: Encodable, Equatable {
         package var bytesOut: UInt64
         package var droppedVersions: UInt64
         package var droppedTombstones: UInt64
+        package var levels: [LevelWork]
+    }
+
+    package struct LevelWork: Encodable, Equatable {
+        package var level: UInt64
+        package var count: UInt64
+        package var moves: UInt64
+        package var bytesIn: UInt64
+        package var bytesOut: UInt64
+        package var entriesIn: UInt64
+        package var entriesOut: UInt64
+        package var droppedVersions: UInt64
+        package var droppedTombstones: UInt64
     }
 
     package struct Stall: Encodable, Equatable {
@@ -54,6 +67,7 @@ package struct StatisticsReport: Encodable, Equatable {
     package var logBytes: UInt64
     package var liveLogBytes: UInt64
     package var freeBytes: UInt64
+    package var punchedBytes: UInt64
     package var memtables: Memtables
     package var levels: [Level]
     package var largeValues: LargeValues
@@ -77,6 +91,7 @@ package struct StatisticsReport: Encodable, Equatable {
         logBytes = statistics.log.fileBytes
         liveLogBytes = statistics.log.liveBytes
         freeBytes = statistics.freeBytes
+        punchedBytes = statistics.punchedBytes
         memtables = Memtables(
             count: UInt64(statistics.memtables.count), bytes: UInt64(statistics.memtables.bytes),
             entries: UInt64(statistics.memtables.entries))
@@ -98,7 +113,13 @@ package struct StatisticsReport: Encodable, Equatable {
         compaction = Compaction(
             count: statistics.compaction.count, bytesIn: statistics.compaction.bytesIn,
             bytesOut: statistics.compaction.bytesOut, droppedVersions: statistics.compaction.droppedVersions,
-            droppedTombstones: statistics.compaction.droppedTombstones)
+            droppedTombstones: statistics.compaction.droppedTombstones,
+            levels: statistics.compaction.levels.map {
+                LevelWork(
+                    level: UInt64($0.level), count: $0.count, moves: $0.moves, bytesIn: $0.bytesIn,
+                    bytesOut: $0.bytesOut, entriesIn: $0.entriesIn, entriesOut: $0.entriesOut,
+                    droppedVersions: $0.droppedVersions, droppedTombstones: $0.droppedTombstones)
+            })
         stalls = statistics.stalls.map {
             Stall(reason: $0.reason, slowed: $0.slowed, stopped: $0.stopped, nanoseconds: $0.nanoseconds)
         }
@@ -129,6 +150,8 @@ extension StatisticsReport {
                 label: label, text: Rendering.bytes(bytes), part: bytes, whole: fileBytes,
                 detail: Rendering.percent(bytes, of: fileBytes))
         }
+        var free = space("free", freeBytes)
+        if punchedBytes > 0 { free.detail += ", \(Rendering.bytes(punchedBytes)) of it given back" }
         func number(_ label: String, _ count: UInt64) -> Row { Row(label: label, text: Rendering.grouped(count)) }
 
         var sections = [
@@ -141,7 +164,7 @@ extension StatisticsReport {
                 title: "Space",
                 rows: [
                     space("tables", tableBytes), space("large values", largeValues.bytes), space("log", logBytes),
-                    space("free", freeBytes), space("other", other),
+                    free, space("other", other),
                     Row(label: "file", text: Rendering.bytes(fileBytes)),
                 ]),
         ]
@@ -179,6 +202,16 @@ extension StatisticsReport {
                     number("commits", commits), number("groups", groups), number("conflicts", conflicts),
                     number("syncs", syncs), number("flushes", flushes), number("compactions", compaction.count),
                 ]
+                    + compaction.levels.map { work in
+                        let droppedVersions = Rendering.grouped(work.droppedVersions)
+                        let droppedTombstones = Rendering.grouped(work.droppedTombstones)
+                        return Row(
+                            label: "to level \(work.level)", text: Rendering.bytes(work.bytesOut),
+                            detail: """
+                                \(work.count) times from \(Rendering.bytes(work.bytesIn)), \(work.moves) moved, \
+                                dropped \(droppedVersions) superseded, \(droppedTombstones) tombstones
+                                """)
+                    }
                     + stalls.map {
                         Row(
                             label: "stalls", text: Rendering.grouped($0.slowed + $0.stopped),

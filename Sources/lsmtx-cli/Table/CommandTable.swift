@@ -8,7 +8,8 @@ package enum CommandTable {
     static let rootOptions: [Option] = [.version, .help]
 
     package static let commands: [Command] = [
-        .get, .put, .delete, .scan, .count, .history, .snapshot, .retention, .import, .stats, .check, .demo, .torture,
+        .get, .put, .delete, .scan, .count, .history, .snapshot, .retention, .import, .stats, .check, .compact, .demo,
+        .torture,
     ]
 
     static func command(named name: String) throws -> Command {

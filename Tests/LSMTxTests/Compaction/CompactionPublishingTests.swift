@@ -30,6 +30,7 @@ import Testing
         // The engine itself leaves the levels alone.
         var engineOptions = EngineFixture.options()
         engineOptions.levelZeroTables = .max
+        engineOptions.garbageShare = .infinity
         engineOptions.levelZeroSlow = .max
         engineOptions.levelZeroStop = .max
         let device = MemoryDevice()

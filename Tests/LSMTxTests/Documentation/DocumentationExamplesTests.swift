@@ -329,6 +329,17 @@ import Testing
         #expect(report.findings.map(\.message) == [])
     }
 
+    @Test func aRangeIsCompacted() throws {
+        let database = try Self.filled()
+        try database.compact(KeyRange(prefix: "user/")) { progress in
+            print("\(progress.doneBytes) of \(progress.totalBytes) bytes")
+        }
+        try database.compact { progress in
+            print("\(progress.doneBytes) of \(progress.totalBytes) bytes")
+        }
+        #expect(try database.statistics.levels.map(\.tables) == [0, 1])
+    }
+
     @Test func findingsSayWhatTheyCost() throws {
         let database = try Self.filled()
         for finding in try database.check().findings {

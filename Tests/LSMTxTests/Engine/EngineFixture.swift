@@ -9,6 +9,8 @@ enum EngineFixture {
     ) -> EngineOptions {
         var options = EngineOptions()
         options.memtableBytes = 64 << 10
+        options.freeTailBytes = 128 << 10
+        options.closeBytes = 1 << 20
         options.cacheBytes = 256 << 10
         options.extentBytes = 16 << 10
         options.smallLogBytes = smallLogBytes

@@ -134,7 +134,10 @@ import Testing
         let allocator = database.engine.file.allocator
         #expect(allocator.heldRanges.isEmpty)
         #expect(try device.length() == allocator.end)
-        #expect(isFree(table, in: database.engine) || table.extents.allSatisfy { $0.offset >= allocator.end })
+        #expect(
+            allocator.retiredRanges.isEmpty
+                && !database.engine.versions.current.tables.contains { $0.descriptor.id == table.id })
+        #expect(ExtentAudit.findings(in: database.engine) == [])
     }
 
     @Test func anIteratorThatOutlivesTheCloseKeepsItsExtents() throws {

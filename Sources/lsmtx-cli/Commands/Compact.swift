@@ -1,0 +1,23 @@
+internal import LSMTx
+
+extension Command {
+    static let compact = Command(
+        "compact",
+        abstract: "Drop everything that nobody can read any more, and make the file smaller.",
+        arguments: [.file]
+    ) { invocation in
+        let path = try invocation.path()
+        let console = invocation.console
+        let before = try Store.read(path) { try $0.statistics.fileBytes }
+        try Store.write(path, createIfMissing: false) { database in
+            try database.compact { progress in
+                let percent = Rendering.percent(progress.doneBytes, of: progress.totalBytes)
+                console.progress("compacted \(percent) …")
+            }
+        }
+        console.endProgress()
+        let after = try Store.read(path) { try $0.statistics.fileBytes }
+        console.output.write("\(path): \(Rendering.bytes(before)) before, \(Rendering.bytes(after)) after.\n")
+        return .success
+    }
+}
