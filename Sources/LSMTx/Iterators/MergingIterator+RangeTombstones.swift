@@ -6,7 +6,8 @@
 ///    them is shown, and each is moved past the interval at once.
 /// 3. In the source itself there may be entries that are newer; it moves on by one.
 ///
-/// So a scan passes a million deleted keys of an older source in the time of a seek.
+/// So a scan passes a million deleted keys of an older source in the time of a seek. Where nothing is hidden, it
+/// remembers up to which key, and compares with that alone.
 extension MergingIterator {
     /// The covers of an iterator's sources, in the making.
     struct Covers {
@@ -34,6 +35,33 @@ extension MergingIterator {
         }
     }
 
+    /// An interval of keys in which no source up to a certain one hides anything.
+    struct ClearKeys {
+        var isKnown = false
+        var sources = 0
+        /// `nil` for no end on that side.
+        var lower: BorrowedBytes?
+        var upper: BorrowedBytes?
+
+        mutating func narrow(to cover: RangeCover) {
+            if let bound = cover.lower, lower.map({ KeyOrder.compare($0, bound) < 0 }) ?? true { lower = bound }
+            if let bound = cover.upper, upper.map({ KeyOrder.compare(bound, $0) < 0 }) ?? true { upper = bound }
+        }
+    }
+
+    /// Whether it is known that the entry of `source` is not hidden. Since the interval was found, the iterator has only
+    /// moved in its direction.
+    @inline(__always)
+    func isClear(_ source: Int) -> Bool {
+        guard clear.isKnown, source <= clear.sources else { return false }
+        if direction == .forward {
+            guard let upper = clear.upper else { return true }
+            return KeyOrder.compare(heads[source].key, upper) < 0
+        }
+        guard let lower = clear.lower else { return true }
+        return KeyOrder.compare(heads[source].key, lower) >= 0
+    }
+
     /// So many steps are taken before a seek, which costs about as much.
     private static var stepsBeforeSeek: Int { 4 }
 
@@ -41,11 +69,16 @@ extension MergingIterator {
     ///
     /// - Returns: Whether any moved.
     func leap(from source: Int) throws(StoreError) -> Bool {
+        clear.isKnown = false
+        var found = ClearKeys()
         // Each source stands behind the cover of the one before it.
         for number in 0...source + 1 {
             guard let cover = covers[number] else { continue }
             try cover.move(to: heads[source].key)
-            guard cover.timestamp > .zero else { continue }
+            guard cover.timestamp > .zero else {
+                found.narrow(to: cover)
+                continue
+            }
             if number <= source {
                 for older in number..<sourceCount { try leap(over: cover, older) }
                 return true
@@ -55,6 +88,9 @@ extension MergingIterator {
             try step(source)
             return true
         }
+        found.isKnown = true
+        found.sources = source
+        clear = found
         return false
     }
 

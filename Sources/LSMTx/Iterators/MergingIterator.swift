@@ -15,6 +15,8 @@ package final class MergingIterator {
     /// What the range tombstones of each source hide; empty when none can hide anything here. The first is for the
     /// deletions that lie over all sources.
     let covers: [RangeCover?]
+    /// Where it is known that nothing is hidden; forgotten at every seek.
+    var clear = ClearKeys()
     private let memory: UnsafeMutablePointer<UInt64>
     private let memtables: UnsafeMutablePointer<MemtableCursor>
     private let memtableCount: Int
@@ -219,6 +221,7 @@ package final class MergingIterator {
     private func forEachSource(_ body: (Int) throws(StoreError) -> Void) throws(StoreError) {
         // A failure leaves no entry to look at, rather than one that a failed source may have hidden.
         current = -1
+        clear.isKnown = false
         var source = 0
         while source < sourceCount {
             try body(source)
@@ -283,7 +286,7 @@ package final class MergingIterator {
                 source += 1
             }
             guard best >= 0 else { return }
-            if !covers.isEmpty, try leap(from: best) { continue }
+            if !covers.isEmpty, !isClear(best), try leap(from: best) { continue }
             guard kind(best) == .tombstone else {
                 current = best
                 return
