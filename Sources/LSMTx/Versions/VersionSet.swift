@@ -110,7 +110,9 @@ package final class VersionSet: Sendable {
     package func apply(
         _ edit: VersionEdit, movesManifest: Bool = false, update: (inout Superblock) -> Void
     ) throws(StoreError) -> Version {
-        try changes.withLock { _ throws(StoreError) in try applyAlone(edit, movesManifest: movesManifest, update: update) }
+        try changes.withLock { _ throws(StoreError) in
+            try applyAlone(edit, movesManifest: movesManifest, update: update)
+        }
     }
 
     private func applyAlone(

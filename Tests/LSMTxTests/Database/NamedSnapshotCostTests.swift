@@ -8,10 +8,13 @@ import Testing
     static let keys = 3_000
     static let overwrites = 30_000
     static let memtableBytes = 128 << 10
+    /// Of seven extents, the log's and some that a table has only begun weigh much.
+    static let slackExtents = 6.0
     #else
     static let keys = 200_000
     static let overwrites = 10_000_000
     static let memtableBytes = 16 << 20
+    static let slackExtents = 0.0
     #endif
     static let valueBytes = 100
 
@@ -51,7 +54,9 @@ import Testing
         try database.compact()
         try database.close()
         let freed = try Self.length(of: path)
-        #expect(Double(freed) <= 1.1 * Double(filled), "\(filled) bytes are \(freed) without the snapshot")
+        #expect(
+            Double(freed) <= 1.1 * Double(filled) + Self.slackExtents * Double(configuration.extentBytes),
+            "\(filled) bytes are \(freed) without the snapshot")
     }
 
     private static func length(of path: String) throws -> UInt64 {

@@ -110,7 +110,7 @@ final class CrashRun: @unchecked Sendable {
     }
 
     private func open(_ device: CrashDevice) throws -> Database {
-        try EngineFixture.open(device, smallLogBytes: Bool.random(using: &random) ? 4 << 10 : 1 << 20, retention: nil)
+        try EngineFixture.openWithPast(device, smallLogBytes: Bool.random(using: &random) ? 4 << 10 : 1 << 20)
     }
 
     private func commit(to database: Database) throws {
@@ -140,12 +140,12 @@ final class CrashRun: @unchecked Sendable {
             writes.delete(ModelWrites.Range(lower: key, upper: upper))
             rangeDeletes += 1
         default:
-            let largest = [30, 30, 30, 300, 300, 3_000, 40_000, 90_000][Int.random(in: 0..<8, using: &random)]
+            let largest = [30, 30, 30, 300, 300, 2_500, 20_000][Int.random(in: 0..<7, using: &random)]
             let count = Int.random(in: 0...largest, using: &random)
             let value = [UInt8](repeating: UInt8(truncatingIfNeeded: model.newest), count: count)
             try transaction.put(key, value)
             writes.put(key, value)
-            if count > 64 << 10 { largeValues += 1 }
+            if count > 3_000 { largeValues += 1 }
         }
     }
 
@@ -197,8 +197,8 @@ final class CrashRun: @unchecked Sendable {
         if Int.random(in: 0..<8, using: &choices) == 0 { try crashInRecovery(image, floor: floor, what) }
         let database: Database
         do {
-            database = try EngineFixture.open(
-                image, smallLogBytes: Bool.random(using: &choices) ? 4 << 10 : 1 << 20, retention: nil)
+            database = try EngineFixture.openWithPast(
+                image, smallLogBytes: Bool.random(using: &choices) ? 4 << 10 : 1 << 20)
         } catch {
             // Until both slots are there, the file has no name, and need not be a store.
             guard isFormatted else { return }
@@ -226,7 +226,7 @@ final class CrashRun: @unchecked Sendable {
         let killed = image.crashImage(choosing: .nothing)
         try? database.close()
         do {
-            let again = try EngineFixture.open(killed, retention: nil)
+            let again = try EngineFixture.openWithPast(killed)
             guard try again.read({ try $0.get("more") }) == more,
                 try again.read({ try $0.get(Self.counterKey) }) == (number == 0 ? nil : Array("\(number)".utf8))
             else { throw Violation(description: "a later commit is gone") }
@@ -288,7 +288,7 @@ final class CrashRun: @unchecked Sendable {
         let copy = image.crashImage(choosing: .everything)
         let found = Guarded<[CrashPoint]>([])
         copy.onCrashPoint(everyWrites: 3) { point in found.withLock { $0.append(point) } }
-        guard let database = try? EngineFixture.open(copy, smallLogBytes: 4 << 10, retention: nil) else { return }
+        guard let database = try? EngineFixture.openWithPast(copy, smallLogBytes: 4 << 10) else { return }
         copy.removeHook()
         try database.close()
         for point in found.withLock({ $0 }).shuffled(using: &choices).prefix(3) {
@@ -298,7 +298,7 @@ final class CrashRun: @unchecked Sendable {
             statesInRecovery += 1
             let second = point.image(outcome)
             do {
-                let again = try EngineFixture.open(second, retention: nil)
+                let again = try EngineFixture.openWithPast(second)
                 try compare(again, from: floor, "\(what), then in recovery \(point.moment) \(outcome)")
                 try audit(again, what)
                 try again.close()
@@ -322,7 +322,7 @@ final class CrashRun: @unchecked Sendable {
             }
             try damaged.writeDurably(bytes, at: offset)
             do {
-                let database = try EngineFixture.open(damaged, retention: nil)
+                let database = try EngineFixture.openWithPast(damaged)
                 try compare(database, from: acknowledged, "slot at \(offset) lost")
                 try audit(database, "slot at \(offset) lost")
                 try database.close()

@@ -36,9 +36,20 @@ enum EngineFixture {
         _ device: any StorageDevice, background: Bool = false, smallLogBytes: Int = 16 << 10,
         retention: Retention? = .snapshotsOnly
     ) throws(StoreError) -> Database {
-        try Database(
-            device: device, path: nil, configuration: configuration,
-            options: options(background: background, smallLogBytes: smallLogBytes, retention: retention))
+        try open(device, options(background: background, smallLogBytes: smallLogBytes, retention: retention))
+    }
+
+    static func open(_ device: any StorageDevice, _ options: EngineOptions) throws(StoreError) -> Database {
+        try Database(device: device, path: nil, configuration: configuration, options: options)
+    }
+
+    /// A store whose retention is what the file says, and in which values need not be long to be large.
+    static func openWithPast(
+        _ device: any StorageDevice, background: Bool = false, smallLogBytes: Int = 16 << 10
+    ) throws(StoreError) -> Database {
+        var options = options(background: background, smallLogBytes: smallLogBytes, retention: nil)
+        options.largeValueBytes = 3_000
+        return try open(device, options)
     }
 
     /// The file as a process that was killed leaves it: everything that was written.

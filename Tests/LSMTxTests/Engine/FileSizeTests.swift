@@ -18,6 +18,7 @@ import Testing
 
     private static func open(_ path: String) throws -> Database {
         var configuration = Configuration()
+        configuration.retention = .snapshotsOnly
         configuration.memtableBytes = memtableBytes
         configuration.extentBytes = extentBytes
         configuration.durability = .buffered

@@ -47,7 +47,9 @@ final class ModelRun {
     init(seed: UInt64, background: Bool) throws {
         random = SeededGenerator(seed: seed)
         self.background = background
-        (device, database) = try EngineFixture.newStore(background: background, retention: nil)
+        device = MemoryDevice()
+        try EngineFixture.format(device)
+        database = try EngineFixture.openWithPast(device, background: background)
         longKeys = [(1_000, UInt8(0x6b)), (20_000, 0x6b), (65_535, 0xff)].map { count, byte in
             [UInt8](repeating: byte, count: count)
         }
@@ -99,12 +101,12 @@ final class ModelRun {
     private func value() -> [UInt8] {
         let count =
             switch number(3_000) {
-            case 0..<2: number(200_000)
-            case 2..<40: number(5_000)
+            case 0: number(200_000)
+            case 1..<40: number(5_000)
             case 40..<300: 0
             default: number(60)
             }
-        if count > 64 << 10 { work.largeValues += 1 }
+        if count > 3_000 { work.largeValues += 1 }
         return [UInt8](repeating: UInt8(number(256)), count: count) + Array("\(model.newest)".utf8.prefix(count))
     }
 
@@ -230,8 +232,8 @@ final class ModelRun {
         } else {
             try database.close()
         }
-        database = try EngineFixture.open(
-            device, background: background, smallLogBytes: number(2) == 0 ? 16 << 10 : 1 << 20, retention: nil)
+        database = try EngineFixture.openWithPast(
+            device, background: background, smallLogBytes: number(2) == 0 ? 16 << 10 : 1 << 20)
         // A clean close leaves nothing behind the last extent in use.
         let (length, end) = (try device.length(), database.engine.file.allocator.end)
         guard kill || length == end else {

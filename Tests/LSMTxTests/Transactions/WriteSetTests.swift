@@ -32,7 +32,7 @@ import Testing
                 #expect(value == model[asked], "seed \(seed), step \(step)")
                 guard step % 40 == 39 else { continue }
                 let range = KeyRange(from: asked, upTo: seed % 2 == 0 ? nil : [0x38])
-                let keys = set.sortedEntries(in: range).map { set.operation($0).key.array }
+                let keys = set.sortedPlaces(in: range).map { set.operation(at: $0).key.array }
                 let expected = model.keys.filter { range.contains($0) }.sorted { $0.lexicographicallyPrecedes($1) }
                 #expect(keys == expected, "seed \(seed), step \(step)")
             }
@@ -89,7 +89,7 @@ import Testing
             let isDeleted = ranges.contains { $0.contains(key) }
             #expect(found == (model[key] ?? (isDeleted ? .some(nil) : nil)), "\(context): \(key)")
         }
-        let keys = set.sortedEntries(in: .all).map { set.operation($0).key.array }
+        let keys = set.sortedPlaces(in: .all).map { set.operation(at: $0).key.array }
         #expect(keys == model.keys.sorted { $0.lexicographicallyPrecedes($1) }, "\(context)")
         var operations = WriteOperations(verified: set.operations)
         var points: [[UInt8]: [UInt8]?] = [:]
