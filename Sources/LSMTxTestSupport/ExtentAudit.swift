@@ -15,10 +15,8 @@ package enum ExtentAudit {
             add(table.descriptor.ownedExtents, "table \(table.descriptor.id)")
         }
         add(engine.log?.extents ?? [], "log")
-        add(engine.file.allocator.freeRanges, "free")
-        add(engine.file.allocator.retiredRanges, "retired")
-        add(engine.file.allocator.heldRanges, "held")
-        add(engine.file.allocator.pendingRanges, "pending large value")
+        let accounts = engine.file.allocator.accounts
+        owners += accounts.ranges.map { ($0.range, $0.state) }
         owners.sort { $0.range.offset < $1.range.offset }
 
         var findings: [String] = []
@@ -33,8 +31,8 @@ package enum ExtentAudit {
             end = max(end, range.end)
             last = owner
         }
-        if end != engine.file.allocator.end {
-            findings.append("the allocator's end is \(engine.file.allocator.end), the last extent's \(end)")
+        if end != accounts.end {
+            findings.append("the allocator's end is \(accounts.end), the last extent's \(end)")
         }
         return findings
     }

@@ -180,10 +180,9 @@ extension Engine {
         var ranges = SuperblockSlots.extents + versions.manifests.flatMap(\.extents)
         for table in version.tables { ranges += table.descriptor.ownedExtents }
         ranges += log?.extents ?? replayedSegments
-        ranges +=
-            file.allocator.freeRanges + file.allocator.retiredRanges + file.allocator.heldRanges
-            + file.allocator.pendingRanges
-        ranges.append(FileRange(offset: file.allocator.end, length: 0))
+        let accounts = file.allocator.accounts
+        ranges += accounts.ranges.map(\.range)
+        ranges.append(FileRange(offset: accounts.end, length: 0))
         var unowned: [FileRange] = []
         var shared: [FileRange] = []
         var end: UInt64 = 0
@@ -194,8 +193,7 @@ extension Engine {
             }
             end = max(end, range.end)
         }
-        let known = file.allocator.end
-        if end > known { unowned.append(FileRange(offset: known, length: end - known)) }
+        if end > accounts.end { unowned.append(FileRange(offset: accounts.end, length: end - accounts.end)) }
         return (unowned, shared)
     }
 }

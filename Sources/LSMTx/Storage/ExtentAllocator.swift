@@ -70,6 +70,19 @@ package final class ExtentAllocator: Sendable {
     /// The free ranges in order, for the integrity check.
     package var freeRanges: [FileRange] { state.withLock { $0.free } }
 
+    /// Everything that is not in use by a published structure, as of one moment, and where the file ends.
+    ///
+    /// Read apart, extents that go from one list to another meanwhile would be in both, or in neither.
+    package var accounts: (ranges: [(range: FileRange, state: String)], end: UInt64) {
+        state.withLock { state in
+            var ranges = state.free.map { (range: $0, state: "free") }
+            ranges += state.retired.map { ($0.range, "retired") }
+            for extents in state.held.values { ranges += extents.map { ($0, "held") } }
+            ranges += state.pending.values.map { ($0, "pending large value") }
+            return (ranges, state.end)
+        }
+    }
+
     /// Extents that wait for the older superblock slot to be replaced.
     package var retiredRanges: [FileRange] { state.withLock { $0.retired.map(\.range) } }
 
