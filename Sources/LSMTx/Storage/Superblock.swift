@@ -76,7 +76,7 @@ extension Superblock {
     /// text mode would change.
     static let magic: [UInt8] = [0x89, 0x4c, 0x53, 0x4d, 0x54, 0x78, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0]
     /// The version of the format that this build writes, and the only one that it reads.
-    package static let formatVersion: UInt32 = 1
+    package static let formatVersion: UInt32 = 2
 
     /// Far above any number that is ever given, and far enough below the end of the numbers to count on from.
     package static let maximumCounter: UInt64 = 1 << 62

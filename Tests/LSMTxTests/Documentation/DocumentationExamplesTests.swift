@@ -396,4 +396,16 @@ import Testing
         }
         #expect(try database.history(of: "user/1").count == 1)
     }
+
+    @Test func theReadmesPast() throws {
+        let database = try Database.inMemory()
+        try database.write { try $0.put("draft/1", "text") }
+        let before = database.timestamp
+        try database.write { try $0.deleteRange(KeyRange(prefix: "draft/")) }
+        let draft = try database.read(at: .timestamp(before)) { past in try past.get("draft/1") }
+        try database.createSnapshot(named: "release 7")  // Readable until it is dropped, over restarts too.
+        let versions = try database.history(of: "draft/1")  // The deletion, and the value before it.
+        #expect(draft == Array("text".utf8) && versions.map(\.value) == [nil, draft])
+        #expect(try database.read(at: .named("release 7")) { try $0.get("draft/1") } == nil)
+    }
 }
