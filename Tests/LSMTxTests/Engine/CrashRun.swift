@@ -70,11 +70,11 @@ final class CrashRun: @unchecked Sendable {
             for _ in 0..<here {
                 try commit(to: database)
                 switch Int.random(in: 0..<120, using: &random) {
-                case 0..<3: try database.flush()
-                case 3: try database.compact()
-                case 4..<7: try createNamed(in: database)
-                case 7..<9: try dropNamed(in: database)
-                case 9: try changeRetention(of: database)
+                case 0..<4: try database.flush()
+                case 4..<6: try database.compact()
+                case 6..<10: try createNamed(in: database)
+                case 10..<12: try dropNamed(in: database)
+                case 12..<15: try changeRetention(of: database)
                 default: break
                 }
                 if let failure { throw failure }
@@ -133,7 +133,7 @@ final class CrashRun: @unchecked Sendable {
         case 0..<8:
             try transaction.delete(key)
             writes.delete(key)
-        case 8:
+        case 8..<10:
             // All keys of the workload lie behind the counter's, which no range may take away.
             let upper = Bool.random(using: &random) ? key + [0x35] : nil
             try transaction.deleteRange(KeyRange(from: key, upTo: upper))
