@@ -51,15 +51,20 @@ extension Engine {
 
     /// Carries out a plan and publishes what comes out.
     ///
-    /// - Parameter shouldStop: Whether to give it up.
+    /// - Parameters:
+    ///   - tableBytes: How large the new tables may be; `nil` for what the options say.
+    ///   - shouldStop: Whether to give it up.
     /// - Returns: `false` when it was given up.
     func compact(
-        _ plan: CompactionPlan, of version: Version, _ readPoints: ReadPoints, shouldStop: () -> Bool
+        _ plan: CompactionPlan, of version: Version, _ readPoints: ReadPoints, tableBytes: UInt64? = nil,
+        shouldStop: () -> Bool
     ) throws(StoreError) -> Bool {
         let inputs = plan.inputs.compactMap { version.table($0.id) }
+        var options = compactionOptions
+        if let tableBytes { options.targetTableBytes = tableBytes }
         let job = CompactionJob(
             file: file, plan: plan, tables: inputs, generation: versions.nextGeneration,
-            takeTableID: { self.versions.takeTableID() }, readPoints: readPoints, options: compactionOptions)
+            takeTableID: { self.versions.takeTableID() }, readPoints: readPoints, options: options)
         do throws(StoreError) {
             let result = try job.run(shouldStop: shouldStop, pause: { flushBetweenSteps() })
             guard let result else { return false }

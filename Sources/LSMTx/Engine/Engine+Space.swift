@@ -39,10 +39,11 @@ extension Engine {
     /// Compacts, and moves tables towards the beginning of the file, as far as that reads and writes at most
     /// ``EngineOptions/closeBytes`` of tables.
     ///
-    /// 1. If that is enough for everything, and more than a tenth may be garbage (half, if everything is more than half
-    ///    of that), everything is merged into one level. If it is not enough, the compactions that are due are done, and
-    ///    a quarter of it is all that is spent on that and on the next step.
-    /// 2. While more than a tenth of the file is free, the table that reaches furthest is rewritten into lower space.
+    /// 1. If that is enough for everything, and more than a tenth is garbage (half, if everything is more than half of
+    ///    that), by a sample, everything is merged into one level. If it is not enough, the compactions that are due are
+    ///    done, and a quarter of it is all that is spent on that and on the next step.
+    /// 2. While more than a twentieth of the file is free, the table that reaches furthest is rewritten into lower space.
+    ///    One that is larger than that space becomes several, which then find place one by one.
     ///
     /// What it cannot do for want of space stays undone: that is no reason not to close.
     func tidyForClose() throws(StoreError) {
@@ -77,7 +78,9 @@ extension Engine {
         guard total <= left else { return false }
         // Much that goes is only read; what stays is written too, and a large part of much would take long.
         let share: UInt64 = total <= left / 2 ? 10 : 2
-        guard plan.garbageBound(points) * share > total else { return true }
+        guard plan.garbageBound(points) * share > total,
+            try GarbageSample(readPoints: points).droppableBytes(of: version) * share > total
+        else { return true }
         left -= total
         try closeCompact(plan, of: version, points)
         return true
@@ -89,7 +92,7 @@ extension Engine {
         guard let highest = tables.max(by: { $0.fileEnd < $1.fileEnd }) else { return false }
         let end = highest.fileEnd
         let below = file.allocator.freeRanges.filter { $0.end <= end }
-        guard below.reduce(0, { $0 + $1.length }) * 10 > CompactionPicker.bytes(tables) else { return false }
+        guard below.reduce(0, { $0 + $1.length }) * 20 > CompactionPicker.bytes(tables) else { return false }
         let levels = version.levels.map { $0.map(\.descriptor) }
         // The order of level 0 is that of its tables' numbers, so one of them cannot be written anew there.
         let plan =
@@ -99,16 +102,24 @@ extension Engine {
         let bytes = CompactionPicker.bytes(plan.inputs)
         // Tables take whole extents and give back the rest of the last one.
         let room = below.reduce(0) { $0 + $1.length / file.extentBytes * file.extentBytes }
-        guard bytes <= left, bytes + file.extentBytes * UInt64(plan.inputs.count) <= room else { return false }
+        guard bytes <= left else { return false }
         left -= bytes
-        try closeCompact(plan, of: version, announceReadPoints())
-        return (versions.current.tables.map(\.descriptor.fileEnd).max() ?? 0) < end
+        if bytes + file.extentBytes * UInt64(plan.inputs.count) <= room {
+            try closeCompact(plan, of: version, announceReadPoints())
+            return (versions.current.tables.map(\.descriptor.fileEnd).max() ?? 0) < end
+        }
+        // Halves of the room: the first goes there, and the others into what the whole leaves.
+        let part = room / 2 / file.extentBytes * file.extentBytes
+        guard part >= 2 * file.extentBytes, part < bytes else { return false }
+        try closeCompact(plan, of: version, announceReadPoints(), tableBytes: part - file.extentBytes)
+        return true
     }
 
+    /// - Parameter tableBytes: How large the new tables may be, if not as large as ever.
     private func closeCompact(
-        _ plan: CompactionPlan, of version: Version, _ points: ReadPoints
+        _ plan: CompactionPlan, of version: Version, _ points: ReadPoints, tableBytes: UInt64? = nil
     ) throws(StoreError) {
-        _ = try compact(plan, of: version, points, shouldStop: { self.poison.first != nil })
+        _ = try compact(plan, of: version, points, tableBytes: tableBytes, shouldStop: { self.poison.first != nil })
         Epoch.synchronize()
         Epoch.collect()
     }
