@@ -19,7 +19,9 @@ import Testing
         }
         try database.compact()
         let snapshot = try database.snapshot()
-        try database.write { try $0.deleteRange(KeyRange(from: Array("key 100010".utf8), upTo: Array("key 101990".utf8))) }
+        try database.write {
+            try $0.deleteRange(KeyRange(from: Array("key 100010".utf8), upTo: Array("key 101990".utf8)))
+        }
         try database.compact()
         #expect(Array(snapshot.scan()).count == 2_000)
         #expect(try EngineFixture.contents(database).count == 20)
