@@ -93,8 +93,9 @@ package struct CompactionJob {
                 if output.isFull { try output.endTable(ranges?.cut(at: key)) }
             }
             statistics.entriesIn += 1
+            let hidden = ranges?.hidden(entry.timestamp)
             let verdict = filter.judge(
-                entry.timestamp, kind: entry.kind, hidden: ranges?.hidden(entry.timestamp),
+                entry.timestamp, kind: entry.kind, hidden: hidden,
                 mayHaveOlderElsewhere: entry.kind == .tombstone && deeper.mayHold(key))
             switch verdict {
             case .dropSuperseded:
@@ -104,12 +105,15 @@ package struct CompactionJob {
             case .keep:
                 if !filter.held.isEmpty {
                     for timestamp in filter.held {
-                        try output.add(key: key, timestamp: timestamp, kind: .tombstone, value: .empty)
+                        try output.add(
+                            key: key, timestamp: timestamp, kind: .tombstone, value: .empty,
+                            hidden: ranges?.hidden(timestamp))
                     }
                     statistics.entriesOut += UInt64(filter.held.count)
                     filter.takeOutHeld()
                 }
-                try output.add(key: key, timestamp: entry.timestamp, kind: entry.kind, value: entry.value)
+                try output.add(
+                    key: key, timestamp: entry.timestamp, kind: entry.kind, value: entry.value, hidden: hidden)
                 statistics.entriesOut += 1
                 ranges?.keep(entry.timestamp)
             }

@@ -130,6 +130,8 @@ extension Engine {
                     state.withLock { state in
                         state.mayCompact = true
                         state.compactionFailure = error
+                        // This one goes before them, and may fail for long.
+                        for request in state.requests where request.outcome == nil { request.end(.failure(error)) }
                     }
                 }
             }

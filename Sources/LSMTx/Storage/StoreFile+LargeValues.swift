@@ -11,9 +11,8 @@ extension StoreFile {
         _ value: BorrowedBytes, born: Generation
     ) throws(StoreError) -> LargeValueReference {
         let bytes = UInt64(LargeValueReference.headerBytes + value.count)
-        let extent = try allocator.allocatePending(bytes: bytes)
+        let extent = try allocatePendingExtent(bytes: bytes)
         do throws(StoreError) {
-            try device.reserve(extent)
             return try write(value, to: extent, born: born)
         } catch {
             allocator.releasePending(extent)

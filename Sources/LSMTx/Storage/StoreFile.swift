@@ -38,12 +38,29 @@ package final class StoreFile: Sendable {
     package func allocateExtent(
         bytes: UInt64, placement: ExtentAllocator.Placement = .lowest
     ) throws(StoreError) -> FileRange {
-        try punched.withLock { punched throws(StoreError) in
+        try withSpaceHeld { punched throws(StoreError) in
             let extent = try allocator.allocate(bytes: bytes, placement: placement)
             do throws(StoreError) {
                 try device.reserve(extent)
             } catch {
                 allocator.releaseUnpublished(extent)
+                throw error
+            }
+            punched.remove(extent)
+            return extent
+        }
+    }
+
+    /// Takes an extent for a large value, which is pending then, likewise.
+    ///
+    /// - Throws: `diskFull`, with nothing taken.
+    func allocatePendingExtent(bytes: UInt64) throws(StoreError) -> FileRange {
+        try withSpaceHeld { punched throws(StoreError) in
+            let extent = try allocator.allocatePending(bytes: bytes)
+            do throws(StoreError) {
+                try device.reserve(extent)
+            } catch {
+                allocator.releasePending(extent)
                 throw error
             }
             punched.remove(extent)

@@ -45,12 +45,20 @@ package final class TableBuilder {
     package var entryCount: UInt64 { statistics.entryCount }
 
     /// Adds a version. It comes after all that were added: its key is greater, or the same with a smaller timestamp.
+    ///
+    /// - Parameter hidden: The oldest range tombstone newer than the version that covers the key; `nil` when there is
+    ///   none.
     package func add(
-        key: BorrowedBytes, timestamp: Timestamp, kind: EntryKind, value: BorrowedBytes
+        key: BorrowedBytes, timestamp: Timestamp, kind: EntryKind, value: BorrowedBytes, hidden: Timestamp? = nil
     ) throws(StoreError) {
         precondition(!isEnded && key.count <= Limits.maximumKeyBytes && timestamp < .max)
         precondition(kind != .tombstone || value.count == 0, "a tombstone has no value")
-        if kind == .largeValue { largeValues.append(LargeValueReference(verified: value).extent) }
+        var bytes = UInt64(key.count + value.count + TableGarbage.entryBytes)
+        if kind == .largeValue {
+            let extent = LargeValueReference(verified: value).extent
+            largeValues.append(extent)
+            bytes += extent.length
+        }
         precondition(kind != .rangeTombstone, "range tombstones are added together")
         let isOversized = block.isOversized(key: key, value: value)
         if isOversized || block.isFull(with: key, value: value) { try finishBlock() }
@@ -65,9 +73,7 @@ package final class TableBuilder {
             statistics.keyCount += 1
             hashes.append(xxh3(key))
         }
-        garbage.add(
-            isNewKey: isNewKey, timestamp: timestamp.rawValue, kind: kind,
-            bytes: key.count + value.count + TableGarbage.entryBytes)
+        garbage.add(isNewKey: isNewKey, timestamp: timestamp.rawValue, kind: kind, bytes: bytes, hidden: hidden)
         statistics.entryCount += 1
         if kind == .tombstone { statistics.tombstoneCount += 1 }
         statistics.smallestTimestamp = min(statistics.smallestTimestamp, timestamp)

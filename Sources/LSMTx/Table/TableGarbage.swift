@@ -1,7 +1,8 @@
 /// Which of a table's versions are there only for readers that may go: so that it is known, without reading the table,
 /// when they can be dropped.
 ///
-/// A version that has a newer one in the same table is needed while there is a read point between the two. Which read
+/// A version that has a newer one in the same table, or that a newer range tombstone hides, is needed while there is a
+/// read point between the two. Which read
 /// points there were when the table was built is known then, and below the floor none are added later. So each *span*
 /// counts versions that can all be dropped once no read point is left in it. The list is bounded: where read points
 /// are many, spans are joined, and their versions then wait for the last reader in the joined span.
@@ -11,7 +12,7 @@ package struct TableGarbage: Equatable, Sendable {
         package var lower: Timestamp
         package var upper: Timestamp
         package var entries: UInt64
-        /// Of their keys and values, and ``entryBytes`` for each.
+        /// Of their keys, values and large values, and ``entryBytes`` for each.
         package var bytes: UInt64
 
         mutating func join(_ other: Span) {
@@ -26,7 +27,7 @@ package struct TableGarbage: Equatable, Sendable {
     /// About what an entry takes beside its key and value.
     package static let entryBytes = 16
 
-    /// Versions with a newer one in the table.
+    /// Versions with a newer one in the table, or a range tombstone that hides them.
     package internal(set) var superseded: [Span] = []
     /// Tombstones that are the only version of their key in the table: nothing needs them any more when they are below
     /// the floor, nothing older is left in deeper tables, and no writer began before them. `upper` is the newest.
@@ -85,7 +86,7 @@ struct GarbageTally {
     /// How many low bits of a timestamp are ignored to tell kinds apart: as many as keep the kinds few.
     private var spanShift: UInt64 = 0
     private var tombstoneShift: UInt64 = 0
-    /// The newer neighbour of the next version.
+    /// The newer neighbour of the next version, if that is of the same key.
     private var newer: UInt64 = 0
     private var loneTombstone: (timestamp: UInt64, bytes: UInt64)?
 
@@ -100,18 +101,22 @@ struct GarbageTally {
     }
 
     /// Counts the next version, in the table's order.
+    ///
+    /// - Parameter hidden: The oldest range tombstone newer than the version that covers the key; `nil` when there is
+    ///   none.
     @inline(__always)
-    mutating func add(isNewKey: Bool, timestamp: UInt64, kind: EntryKind, bytes: Int) {
-        defer { newer = timestamp }
+    mutating func add(isNewKey: Bool, timestamp: UInt64, kind: EntryKind, bytes: UInt64, hidden: Timestamp? = nil) {
         if loneTombstone != nil { endTombstone(isAlone: isNewKey) }
-        if isNewKey {
-            if kind == .tombstone { loneTombstone = (timestamp, UInt64(bytes)) }
-        } else {
-            noteSuperseded(timestamp, bytes: UInt64(bytes))
+        let next = min(isNewKey ? .max : newer, hidden?.rawValue ?? .max)
+        newer = timestamp
+        if next != .max {
+            noteSuperseded(timestamp, by: next, bytes: bytes)
+        } else if kind == .tombstone {
+            loneTombstone = (timestamp, bytes)
         }
     }
 
-    private mutating func noteSuperseded(_ timestamp: UInt64, bytes: UInt64) {
+    private mutating func noteSuperseded(_ timestamp: UInt64, by newer: UInt64, bytes: UInt64) {
         let first = index(ofFirstAtOrAbove: timestamp)
         let hasOlder = first < older.count && older[first].rawValue < newer
         var span = TableGarbage.Span(

@@ -116,4 +116,25 @@ import Testing
         #expect(try again.check().findings.isEmpty)
         try again.close()
     }
+
+    /// The compactions that are due fail again and again, and go before those that are asked for.
+    @Test(.timeLimit(.minutes(1))) func withoutSpaceItFailsThoughAnotherCompactionIsDue() throws {
+        let device = FaultDevice(MemoryDevice())
+        try EngineFixture.format(device)
+        let database = try EngineFixture.open(device, background: true)
+        try Self.fill(database, keys: 500, rounds: 1)
+        let snapshot = try database.snapshot()
+        try Self.fill(database, keys: 500, rounds: 3)
+        try database.compact()
+        let expected = try EngineFixture.contents(database)
+        device.setFault(.init(.reserve, call: 0, isSticky: true, .failure(.diskFull)))
+        // Much of it is garbage now.
+        snapshot.close()
+        #expect(EngineFixture.code { try database.compact() } == .diskFull)
+        device.setFault(nil)
+        try database.compact()
+        #expect(try EngineFixture.contents(database) == expected)
+        #expect(try Self.entryCount(database) == UInt64(expected.count))
+        try database.close()
+    }
 }
