@@ -33,10 +33,10 @@ struct CompactionOutput: ~Copyable {
 
     @inline(__always)
     mutating func add(
-        key: BorrowedBytes, timestamp: Timestamp, kind: EntryKind, value: BorrowedBytes
+        key: BorrowedBytes, timestamp: Timestamp, kind: EntryKind, value: BorrowedBytes, hidden: Timestamp?
     ) throws(StoreError) {
         if builder == nil { begin() }
-        try builder!.add(key: key, timestamp: timestamp, kind: kind, value: value)
+        try builder!.add(key: key, timestamp: timestamp, kind: kind, value: value, hidden: hidden)
     }
 
     private mutating func begin() {

@@ -46,7 +46,10 @@ package struct FlushJob {
             var cursor = memtable.versions()
             while cursor.isValid {
                 let entry = cursor.entry
-                try builder.add(key: cursor.key, timestamp: entry.timestamp, kind: entry.kind, value: entry.value)
+                let key = cursor.key
+                let hidden = rangeTombstones.flatMap { $0.oldest(in: $0.interval(of: key), above: entry.timestamp) }
+                try builder.add(
+                    key: key, timestamp: entry.timestamp, kind: entry.kind, value: entry.value, hidden: hidden)
                 entries += 1
                 cursor.next()
             }

@@ -45,12 +45,19 @@ package final class TableBuilder {
     package var entryCount: UInt64 { statistics.entryCount }
 
     /// Adds a version. It comes after all that were added: its key is greater, or the same with a smaller timestamp.
+    ///
+    /// - Parameter hidden: The oldest newer range tombstone that covers the key, of those that the table may get.
     package func add(
-        key: BorrowedBytes, timestamp: Timestamp, kind: EntryKind, value: BorrowedBytes
+        key: BorrowedBytes, timestamp: Timestamp, kind: EntryKind, value: BorrowedBytes, hidden: Timestamp? = nil
     ) throws(StoreError) {
         precondition(!isEnded && key.count <= Limits.maximumKeyBytes && timestamp < .max)
         precondition(kind != .tombstone || value.count == 0, "a tombstone has no value")
-        if kind == .largeValue { largeValues.append(LargeValueReference(verified: value).extent) }
+        var bytes = key.count + value.count + TableGarbage.entryBytes
+        if kind == .largeValue {
+            let extent = LargeValueReference(verified: value).extent
+            largeValues.append(extent)
+            bytes += Int(extent.length)
+        }
         precondition(kind != .rangeTombstone, "range tombstones are added together")
         let isOversized = block.isOversized(key: key, value: value)
         if isOversized || block.isFull(with: key, value: value) { try finishBlock() }
@@ -66,8 +73,7 @@ package final class TableBuilder {
             hashes.append(xxh3(key))
         }
         garbage.add(
-            isNewKey: isNewKey, timestamp: timestamp.rawValue, kind: kind,
-            bytes: key.count + value.count + TableGarbage.entryBytes)
+            isNewKey: isNewKey, timestamp: timestamp.rawValue, kind: kind, bytes: bytes, hidden: hidden?.rawValue)
         statistics.entryCount += 1
         if kind == .tombstone { statistics.tombstoneCount += 1 }
         statistics.smallestTimestamp = min(statistics.smallestTimestamp, timestamp)

@@ -11,14 +11,15 @@ package struct TableGarbage: Equatable, Sendable {
         package var lower: Timestamp
         package var upper: Timestamp
         package var entries: UInt64
-        /// Of their keys and values, and ``entryBytes`` for each.
+        /// Of their keys and values, the extents of large ones among them, and ``entryBytes`` for each.
         package var bytes: UInt64
 
         mutating func join(_ other: Span) {
             lower = min(lower, other.lower)
             upper = max(upper, other.upper)
             entries += other.entries
-            bytes += other.bytes
+            // A crafted file may claim more than there is; it is refused when the table is complete.
+            bytes &+= other.bytes
         }
     }
 
@@ -26,7 +27,7 @@ package struct TableGarbage: Equatable, Sendable {
     /// About what an entry takes beside its key and value.
     package static let entryBytes = 16
 
-    /// Versions with a newer one in the table.
+    /// Versions with a newer one in the table, or a range tombstone that hides them.
     package internal(set) var superseded: [Span] = []
     /// Tombstones that are the only version of their key in the table: nothing needs them any more when they are below
     /// the floor, nothing older is left in deeper tables, and no writer began before them. `upper` is the newest.
@@ -100,18 +101,21 @@ struct GarbageTally {
     }
 
     /// Counts the next version, in the table's order.
+    ///
+    /// - Parameter hidden: The oldest newer range tombstone that covers the key.
     @inline(__always)
-    mutating func add(isNewKey: Bool, timestamp: UInt64, kind: EntryKind, bytes: Int) {
+    mutating func add(isNewKey: Bool, timestamp: UInt64, kind: EntryKind, bytes: Int, hidden: UInt64? = nil) {
         defer { newer = timestamp }
         if loneTombstone != nil { endTombstone(isAlone: isNewKey) }
-        if isNewKey {
-            if kind == .tombstone { loneTombstone = (timestamp, UInt64(bytes)) }
-        } else {
-            noteSuperseded(timestamp, bytes: UInt64(bytes))
+        let next = min(isNewKey ? .max : newer, hidden ?? .max)
+        if next < .max {
+            noteSuperseded(timestamp, by: next, bytes: UInt64(bytes))
+        } else if kind == .tombstone {
+            loneTombstone = (timestamp, UInt64(bytes))
         }
     }
 
-    private mutating func noteSuperseded(_ timestamp: UInt64, bytes: UInt64) {
+    private mutating func noteSuperseded(_ timestamp: UInt64, by newer: UInt64, bytes: UInt64) {
         let first = index(ofFirstAtOrAbove: timestamp)
         let hasOlder = first < older.count && older[first].rawValue < newer
         var span = TableGarbage.Span(
@@ -179,7 +183,7 @@ struct GarbageTally {
     }
 
     /// Joins neighbours, those with the fewest entries first, until there are few enough.
-    private static func bounded(_ spans: [TableGarbage.Span]) -> [TableGarbage.Span] {
+    static func bounded(_ spans: [TableGarbage.Span]) -> [TableGarbage.Span] {
         var spans = spans.sorted { ($0.lower, $0.upper) < ($1.lower, $1.upper) }
         while spans.count > TableGarbage.maximumSpans {
             let pairs = zip(spans, spans.dropFirst()).map { $0.entries + $1.entries }
