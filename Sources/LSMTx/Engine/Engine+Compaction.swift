@@ -58,6 +58,12 @@ extension Engine {
         state.notifyAll()
     }
 
+    /// Whether the active memtable has deleted ranges above tables, or large values, which may have replaced others.
+    package var memtableHidesMuch: Bool {
+        let hasRanges = state.withLock { $0.active.memtable.hasRangeTombstones }
+        return hasRanges && versions.current.tableCount > 0 || activeLargeBytes.load(ordering: .relaxed) > 0
+    }
+
     /// Looks whether time alone has made compactions worthwhile: nobody tells when commits get too old to be kept.
     func noteTimePassed() {
         guard let floor = state.withLock({ $0.hinderingFloor }), retentionFloor > floor else { return }

@@ -9,7 +9,9 @@ extension Table {
         let beginsBefore = !entries.lowerBound.lexicographicallyPrecedes(range.lowerBound)
         var first = 0
         if !beginsBefore {
-            first = range.lowerBound.withUnsafeBytes { index.pointee.find(BorrowedBytes($0), at: Timestamp.max.rawValue) + 1 }
+            first = range.lowerBound.withUnsafeBytes {
+                index.pointee.find(BorrowedBytes($0), at: Timestamp.max.rawValue) + 1
+            }
         }
         var end = count
         if let upper = range.upperBound, let last = entries.upperBound, upper.lexicographicallyPrecedes(last) {

@@ -43,6 +43,31 @@ import Testing
         try database.close()
     }
 
+    /// Nobody flushes: what hides it is in the memtable alone.
+    @Test func whatTheMemtableHidesGoesToo() throws {
+        let device = MemoryDevice()
+        try EngineFixture.format(device)
+        var options = EngineFixture.options(background: true)
+        options.largeValueBytes = 3000
+        options.flushDelayMilliseconds = 50
+        let database = try EngineFixture.open(device, options)
+        for byte in 0..<3 as Range<UInt8> {
+            try database.write { t in
+                for key in 0..<4 { try t.put("large \(key)", [UInt8](repeating: byte, count: 10_000)) }
+            }
+        }
+        for _ in 0..<400 {
+            if try database.statistics.largeValues.count == 4 { break }
+            SystemClock.sleep(microseconds: 25_000)
+        }
+        #expect(try database.statistics.largeValues.count == 4)
+        try Self.fill(database)
+        try database.write { try $0.deleteRange(.all) }
+        #expect(try Self.settledEntries(database, atMost: 1) <= 1)
+        #expect(try database.statistics.largeValues.count == 0)
+        try database.close()
+    }
+
     @Test func partOfAStoreGoesToo() throws {
         let (_, database) = try EngineFixture.newStore(background: true)
         try Self.fill(database)
