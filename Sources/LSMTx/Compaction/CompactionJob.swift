@@ -2,7 +2,8 @@
 ///
 /// The algorithm:
 /// 1. A trivial move only renames: the edit takes the table out of its level and adds it to the next.
-/// 2. The inputs' versions are merged in order. They are disjoint: each version is in one table.
+/// 2. The inputs' versions are merged in order. They are disjoint: each version is in one table. A table that newer
+///    range tombstones hide as a whole from every read point is not even read (``CompactionJob/isHidden(_:by:)``).
 /// 3. For each key the ``VersionFilter`` says what goes on; tombstones that it holds back are written before the next
 ///    version of the key that is kept.
 /// 4. The ``RangeTombstoneFilter`` does the same for range tombstones, and gives each table its share.
@@ -59,8 +60,7 @@ package struct CompactionJob {
         guard try merge(into: &output, &statistics, shouldStop: shouldStop, pause: pause) else { return nil }
         guard !shouldStop() else { return nil }
         let expected = plan.inputs.reduce(0) { $0 + $1.statistics.entryCount }
-        let dropped = statistics.droppedSuperseded + statistics.droppedTombstones
-        guard statistics.entriesIn == expected, statistics.entriesOut + dropped == expected else {
+        guard statistics.entriesIn == expected, statistics.entriesOut + statistics.droppedEntries == expected else {
             throw .corrupt(
                 "A compaction met \(statistics.entriesIn) of \(expected) entries.", structure: "table")
         }
@@ -77,10 +77,13 @@ package struct CompactionJob {
         into output: inout CompactionOutput, _ statistics: inout CompactionStatistics, shouldStop: () -> Bool,
         pause: () -> Void
     ) throws(StoreError) -> Bool {
-        var merge = CompactionMerge(tables)
+        let tombstones = try rangeTombstones()
+        let hidden = tables.filter { table in tombstones.map { isHidden(table.descriptor, by: $0) } ?? false }
+        for table in hidden { statistics.noteUnread(table.descriptor) }
+        var merge = CompactionMerge(tables.filter { table in !hidden.contains { $0 === table } })
         var filter = VersionFilter(readPoints: readPoints)
         var deeper = DeeperKeys(plan.deeper)
-        var ranges = try rangeTombstoneFilter()
+        var ranges = tombstones.map { RangeTombstoneFilter($0, readPoints: readPoints, deeper: plan.deeper) }
         var place = Place()
         var untilPause = options.pauseBytes
         try merge.start()
@@ -100,6 +103,8 @@ package struct CompactionJob {
             switch verdict {
             case .dropSuperseded:
                 statistics.droppedSuperseded += 1
+            case .dropCovered:
+                statistics.droppedCovered += 1
             case .hold:
                 break
             case .keep:
@@ -127,16 +132,28 @@ package struct CompactionJob {
         }
         statistics.droppedTombstones += UInt64(filter.beginKey())
         try output.endTable(ranges?.finish())
+        statistics.droppedRangeTombstones = ranges?.droppedCount ?? 0
         return true
     }
 
-    /// `nil` when no input has range tombstones.
-    private func rangeTombstoneFilter() throws(StoreError) -> RangeTombstoneFilter? {
+    /// Of all inputs; `nil` when none has any.
+    private func rangeTombstones() throws(StoreError) -> RangeTombstones? {
         var sets: [RangeTombstones] = []
         for table in tables { if let set = try table.readRangeTombstones() { sets.append(set) } }
         guard !sets.isEmpty else { return nil }
-        return RangeTombstoneFilter(
-            sets.count == 1 ? sets[0] : RangeTombstones(merging: sets), readPoints: readPoints, deeper: plan.deeper)
+        return sets.count == 1 ? sets[0] : RangeTombstones(merging: sets)
+    }
+
+    /// Whether range tombstones newer than all of the table hide each of its keys, with no read point between its oldest
+    /// version and them: then every version in it is superseded.
+    ///
+    /// Without it, the others of its keys are judged as before: what is newer does not depend on it, and what is older is
+    /// hidden by the same tombstones, with no read point added or gone in between.
+    private func isHidden(_ table: TableDescriptor, by tombstones: RangeTombstones) -> Bool {
+        let keys = table.entryRange
+        let runs = tombstones.runs(in: keys, above: table.largestTimestamp)
+        guard runs.count == 1, runs[0].range == keys else { return false }
+        return !readPoints.hasPoint(from: table.smallestTimestamp, before: runs[0].hiddenFrom)
     }
 
     /// About what an entry takes beside its key and value.

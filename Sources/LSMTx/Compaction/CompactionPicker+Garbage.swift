@@ -9,39 +9,55 @@ extension CompactionPicker {
     /// The plan that drops the largest share of what it reads, if that is enough.
     ///
     /// A table is rewritten into its own level. Those of level 0 go to level 1 together, as their order is that of
-    /// their numbers.
+    /// their numbers. A table that hides much in deeper ones is pushed a level down; what all pushes together will read
+    /// and drop is what counts then.
+    ///
+    /// - Parameter below: What the tables hide in those below them.
     package static func pickGarbage(
-        levels: [[TableDescriptor]], readPoints: ReadPoints, share: Double = garbageShare
+        levels: [[TableDescriptor]], below: HiddenBelow = HiddenBelow(), readPoints: ReadPoints,
+        share: Double = garbageShare
     ) -> CompactionPlan? {
         var best: (plan: CompactionPlan, share: Double)?
-        for plan in garbagePlans(levels) where plan.mayHaveGarbage {
-            let found = Self.share(of: plan, readPoints)
-            if found >= share, found > best?.share ?? 0 { best = (plan, found) }
+        for candidate in garbageCandidates(levels, below) {
+            let found = candidate.share(readPoints, below)
+            if found >= share, found > best?.share ?? 0 { best = (candidate.plan, found) }
         }
         return best?.plan
     }
 
     /// One past the newest timestamp at which a reader's end may give rise to a plan; zero when none may.
     package static func newestHindrance(
-        levels: [[TableDescriptor]], readPoints: ReadPoints, share: Double = garbageShare
+        levels: [[TableDescriptor]], below: HiddenBelow = HiddenBelow(), readPoints: ReadPoints,
+        share: Double = garbageShare
     ) -> Timestamp {
         var newest = Timestamp.zero
-        for plan in garbagePlans(levels) where plan.mayHaveGarbage {
-            guard Self.share(of: plan, readPoints.withoutReaders) >= share else { continue }
-            for table in plan.inputs { newest = max(newest, readPoints.newestHindrance(of: table)) }
+        for candidate in garbageCandidates(levels, below) {
+            guard candidate.share(readPoints.withoutReaders, below) >= share else { continue }
+            for table in candidate.plan.inputs { newest = max(newest, readPoints.newestHindrance(of: table)) }
+            newest = max(newest, below.newestHindrance(under: candidate.pushed, readPoints))
         }
         return newest
     }
 
-    private static func garbagePlans(_ levels: [[TableDescriptor]]) -> [CompactionPlan] {
-        var plans: [CompactionPlan] = []
-        if !levels[0].isEmpty { plans.append(levelZero(levels, reason: .garbage)) }
-        for level in levels.indices.dropFirst() {
-            for table in levels[level] where table.mayHaveGarbage {
-                plans.append(rewrite(table, in: levels, reason: .garbage))
+    private static func garbageCandidates(_ levels: [[TableDescriptor]], _ below: HiddenBelow) -> [GarbageCandidate] {
+        var candidates: [GarbageCandidate] = []
+        if !levels[0].isEmpty {
+            let plan = levelZero(levels, reason: .garbage)
+            if plan.inputs.contains(where: \.mayHaveGarbage) || levels[0].contains(where: below.hidesAnything) {
+                candidates.append(GarbageCandidate(plan, pushed: levels[0]))
             }
         }
-        return plans
+        for level in levels.indices.dropFirst() {
+            for table in levels[level] {
+                if table.mayHaveGarbage {
+                    candidates.append(GarbageCandidate(rewrite(table, in: levels, reason: .garbage), pushed: []))
+                }
+                if below.hidesAnything(table) {
+                    candidates.append(GarbageCandidate(push(table, in: levels, reason: .garbage), pushed: [table]))
+                }
+            }
+        }
+        return candidates
     }
 
     /// Writes a table of a deeper level anew, into the same level.
@@ -55,10 +71,28 @@ extension CompactionPicker {
         return CompactionPlan(
             inputs: [table], targetLevel: table.level, isTrivialMove: false, deeper: deeper, reason: reason)
     }
+}
 
-    private static func share(of plan: CompactionPlan, _ readPoints: ReadPoints) -> Double {
-        let whole = plan.inputs.reduce(0) { $0 + Double($1.statistics.dataBytes) }
-        let part = plan.inputs.reduce(0) {
+/// A plan that may make space, and which of its inputs go down a level.
+private struct GarbageCandidate {
+    let plan: CompactionPlan
+    let pushed: [TableDescriptor]
+
+    init(_ plan: CompactionPlan, pushed: [TableDescriptor]) {
+        self.plan = plan
+        self.pushed = pushed
+    }
+
+    /// What can be dropped, divided by what must be read for it, which large values are not.
+    func share(_ readPoints: ReadPoints, _ below: HiddenBelow) -> Double {
+        let hidden = below.droppableBytes(under: pushed, readPoints)
+        var whole = plan.inputs.reduce(0) { $0 + Double($1.statistics.dataBytes) }
+        if hidden > 0 {
+            for table in plan.deeper where pushed.contains(where: { $0.bounds.overlaps(table.bounds) }) {
+                whole += Double(table.statistics.dataBytes)
+            }
+        }
+        let part = plan.inputs.reduce(Double(hidden)) {
             $0 + Double(readPoints.droppableBytes(of: $1, isBottom: plan.isBottom))
         }
         return part / max(whole, 1)
@@ -68,8 +102,4 @@ extension CompactionPicker {
 extension TableDescriptor {
     /// Whether it was built with anything that may become droppable without anything newer coming.
     var mayHaveGarbage: Bool { !statistics.garbage.superseded.isEmpty || !statistics.garbage.tombstones.isEmpty }
-}
-
-extension CompactionPlan {
-    fileprivate var mayHaveGarbage: Bool { inputs.contains(where: \.mayHaveGarbage) }
 }

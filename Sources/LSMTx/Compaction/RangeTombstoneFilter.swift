@@ -27,6 +27,8 @@ struct RangeTombstoneFilter {
     /// Of the versions of keys in that part.
     private var oldestKept = Timestamp.max
     private var kept: [RangeTombstone] = []
+    /// What the tables that are complete got.
+    private var given: [RangeTombstone] = []
 
     /// - Parameters:
     ///   - tombstones: Of all inputs.
@@ -72,8 +74,12 @@ struct RangeTombstoneFilter {
 
     private mutating func takeKept() -> RangeTombstones {
         defer { kept = [] }
+        given += kept
         return RangeTombstones(kept)
     }
+
+    /// How many range tombstones are in no new table, when all are complete. One that stays in parts counts as these.
+    var droppedCount: UInt64 { UInt64(max(0, tombstones.count - RangeTombstones(given).count)) }
 
     private mutating func leaveInterval() {
         finishPart(upTo: tombstones.bound(interval + 1))

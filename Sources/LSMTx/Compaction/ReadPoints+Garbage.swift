@@ -16,6 +16,12 @@ extension ReadPoints {
         return bytes
     }
 
+    /// Whether a rewrite of the table, with nothing below it, leaves it without range tombstones for certain.
+    func hasIdleRangeTombstones(_ table: TableDescriptor) -> Bool {
+        table.statistics.rangeTombstoneCount > 0 && older.isEmpty
+            && table.largestTimestamp <= min(floor, oldestWriter ?? .max)
+    }
+
     /// The same points without the single ones: what is left when all open readers have gone.
     package var withoutReaders: ReadPoints { ReadPoints(floor: floor, older: [], oldestWriter: nil) }
 

@@ -28,7 +28,8 @@ package struct RequestedCompaction: Sendable {
             for table in tables {
                 if level < last { return CompactionPicker.push(table, in: levels, reason: .requested) }
                 let plan = CompactionPicker.rewrite(table, in: levels, reason: .requested)
-                if readPoints.droppableBytes(of: table, isBottom: plan.isBottom) > 0 { return plan }
+                let droppable = readPoints.droppableBytes(of: table, isBottom: plan.isBottom)
+                if droppable > 0 || plan.isBottom && readPoints.hasIdleRangeTombstones(table) { return plan }
             }
             level += 1
             after = nil

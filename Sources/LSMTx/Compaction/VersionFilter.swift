@@ -36,6 +36,8 @@ package struct VersionFilter {
         /// Goes on, after all of ``held``, which the caller then takes out.
         case keep
         case dropSuperseded
+        /// The same, as a range tombstone is the next to hide it.
+        case dropCovered
         /// A tombstone that goes on before the next version of its key that is kept, or, if none is, not at all.
         case hold
     }
@@ -75,8 +77,8 @@ package struct VersionFilter {
     ) -> Verdict {
         let next = min(newer ?? .max, hidden ?? .max)
         let isNeeded = next == .max || readPoints.hasPoint(from: timestamp, before: next)
-        newer = timestamp
-        guard isNeeded else { return .dropSuperseded }
+        defer { newer = timestamp }
+        guard isNeeded else { return next == newer ? .dropSuperseded : .dropCovered }
         guard kind == .tombstone, timestamp <= idleLimit, !mayHaveOlderElsewhere else { return .keep }
         held.append(timestamp)
         return .hold

@@ -46,6 +46,7 @@ extension DatabaseCore {
             if writes.hasLargeValues {
                 engine.activeLargeBytes.add(writes.largeValueBytes, ordering: .relaxed)
             }
+            if writes.hasLargeValues || writes.hasDeletions { pipeline.flushSoon() }
             return request.pointee.timestamp
         case .conflict:
             throw Self.conflictError(writes, request.pointee.conflict, start: start)

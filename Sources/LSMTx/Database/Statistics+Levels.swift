@@ -15,10 +15,15 @@ extension Statistics {
         public let entriesIn: UInt64
         /// Entries that were written.
         public let entriesOut: UInt64
-        /// Versions that were dropped because no open reader, and none that may still come, sees them.
+        /// Versions that were dropped because a newer version of their key hides them from every reader that is open or
+        /// may still come.
         public let droppedVersions: UInt64
+        /// Versions that were dropped because the deletion of a range hides them likewise.
+        public let droppedByRangeDeletion: UInt64
         /// Tombstones that were dropped because nothing older was left for them to hide.
         public let droppedTombstones: UInt64
+        /// Tombstones of ranges that were dropped likewise. They are no entries.
+        public let droppedRangeTombstones: UInt64
     }
 }
 
@@ -29,7 +34,8 @@ extension DatabaseCore {
             return Statistics.LevelWork(
                 level: level, count: work.count, moves: work.moves, bytesIn: work.bytesIn, bytesOut: work.bytesOut,
                 entriesIn: work.entriesIn, entriesOut: work.entriesOut, droppedVersions: work.droppedSuperseded,
-                droppedTombstones: work.droppedTombstones)
+                droppedByRangeDeletion: work.droppedCovered, droppedTombstones: work.droppedTombstones,
+                droppedRangeTombstones: work.droppedRangeTombstones)
         }
     }
 }

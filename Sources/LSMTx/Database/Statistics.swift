@@ -67,10 +67,15 @@ public struct Statistics: Sendable {
         public let bytesIn: UInt64
         /// Bytes of the tables that came out.
         public let bytesOut: UInt64
-        /// Versions that were dropped because no open reader, and none that may still come, sees them.
+        /// Versions that were dropped because a newer version of their key hides them from every reader that is open or
+        /// may still come.
         public let droppedVersions: UInt64
+        /// Versions that were dropped because the deletion of a range hides them likewise.
+        public let droppedByRangeDeletion: UInt64
         /// Tombstones that were dropped because nothing older was left for them to hide.
         public let droppedTombstones: UInt64
+        /// Tombstones of ranges that were dropped likewise. They are no entries.
+        public let droppedRangeTombstones: UInt64
         /// What was put into each level, apart from levels without any work.
         public let levels: [LevelWork]
     }
@@ -204,7 +209,9 @@ extension DatabaseCore {
             bytesIn: counters.compactionBytesIn.load(ordering: .relaxed),
             bytesOut: counters.compactionBytesOut.load(ordering: .relaxed),
             droppedVersions: counters.droppedVersions.load(ordering: .relaxed),
-            droppedTombstones: counters.droppedTombstones.load(ordering: .relaxed), levels: levelWork)
+            droppedByRangeDeletion: counters.droppedCovered.load(ordering: .relaxed),
+            droppedTombstones: counters.droppedTombstones.load(ordering: .relaxed),
+            droppedRangeTombstones: counters.droppedRangeTombstones.load(ordering: .relaxed), levels: levelWork)
     }
 
     fileprivate var logStatistics: Statistics.Log {

@@ -22,6 +22,15 @@ extension KeyRange {
         return upperBound.withUnsafeBytes { KeyOrder.compare(key, BorrowedBytes($0)) < 0 }
     }
 
+    /// What both have in common; they overlap.
+    package func clipped(to other: KeyRange) -> KeyRange {
+        let lower = Self.isBefore(lowerBound, other.lowerBound) ? other.lowerBound : lowerBound
+        guard let upperBound, let otherUpper = other.upperBound else {
+            return KeyRange(from: lower, upTo: upperBound ?? other.upperBound)
+        }
+        return KeyRange(from: lower, upTo: Self.isBefore(upperBound, otherUpper) ? upperBound : otherUpper)
+    }
+
     private static func isBefore(_ a: [UInt8], _ b: [UInt8]) -> Bool {
         a.withUnsafeBytes { a in b.withUnsafeBytes { KeyOrder.compare(BorrowedBytes(a), BorrowedBytes($0)) < 0 } }
     }

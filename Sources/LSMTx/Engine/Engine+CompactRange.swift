@@ -69,6 +69,8 @@ extension Engine {
 
     /// The background worker's turn at a request.
     func work(on request: CompactionRequest) {
+        // Other tables are there now; when the request has ended, which readers they wait for is looked at anew.
+        defer { if request.isCancelled || request.outcome != nil { state.withLock { $0.mayCompact = true } } }
         do throws(StoreError) {
             if request.isCancelled { return }
             if try !step(request) { request.end(.success(())) }

@@ -21,12 +21,21 @@ extension Engine {
         if let plan = CompactionPicker.pick(levels: levels, options: compactionOptions) {
             return try compact(plan, of: version, readPoints, shouldStop: { isToStop })
         }
+        let below = HiddenBelow(version.levels)
+        let share = options.garbageShare
+        func garbagePlan(_ readPoints: ReadPoints) -> CompactionPlan? {
+            CompactionPicker.pickGarbage(levels: levels, below: below, readPoints: readPoints, share: share)
+        }
         while true {
-            let share = options.garbageShare
-            if let plan = CompactionPicker.pickGarbage(levels: levels, readPoints: readPoints, share: share) {
+            if let plan = garbagePlan(readPoints) {
                 return try compact(plan, of: version, readPoints, shouldStop: { isToStop })
             }
-            let hindrance = CompactionPicker.newestHindrance(levels: levels, readPoints: readPoints, share: share)
+            let isHindered = readPoints.floor < publishedTimestamp && versions.history.retention.keepMilliseconds != nil
+            let later = ReadPoints(floor: publishedTimestamp, older: [], oldestWriter: nil)
+            let floor = isHindered && garbagePlan(later) != nil ? readPoints.floor : nil
+            state.withLock { $0.hinderingFloor = floor }
+            let hindrance = CompactionPicker.newestHindrance(
+                levels: levels, below: below, readPoints: readPoints, share: share)
             newestHindrance.store(hindrance.rawValue, ordering: .sequentiallyConsistent)
             // A reader that went before it could know of that tells nobody, but is not found any more now.
             let looked = readPoints
@@ -47,6 +56,18 @@ extension Engine {
         newestHindrance.store(0, ordering: .sequentiallyConsistent)
         state.withLock { $0.mayCompact = true }
         state.notifyAll()
+    }
+
+    /// Whether the active memtable has deleted ranges above tables, or large values, which may have replaced others.
+    package var memtableHidesMuch: Bool {
+        let hasRanges = state.withLock { $0.active.memtable.hasRangeTombstones }
+        return hasRanges && versions.current.tableCount > 0 || activeLargeBytes.load(ordering: .relaxed) > 0
+    }
+
+    /// Looks whether time alone has made compactions worthwhile: nobody tells when commits get too old to be kept.
+    func noteTimePassed() {
+        guard let floor = state.withLock({ $0.hinderingFloor }), retentionFloor > floor else { return }
+        noteReadPointsMoved()
     }
 
     /// Carries out a plan and publishes what comes out.

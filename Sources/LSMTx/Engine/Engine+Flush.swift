@@ -84,7 +84,7 @@ extension Engine {
     private enum BackgroundTask { case flush, compact, request(CompactionRequest), stop }
 
     /// The background worker's life: flush what is frozen, else compact if the levels call for it, else sleep; end when
-    /// told to. An idle store does not wake it.
+    /// told to. An idle store does not wake it, unless the retention keeps much that will get too old.
     package func runBackgroundWorker() {
         var waitsForSpace = false
         // Whether all that can be given back has been: an idle store is looked at until then.
@@ -92,7 +92,8 @@ extension Engine {
         var tasksUntilLook = Self.tasksBetweenLooks
         while true {
             // After a failure for want of space, a second passes before the next try. A poisoned store does nothing more.
-            let task = state.wait(timeoutMilliseconds: waitsForSpace || !isTidy ? 1000 : nil) {
+            let mayPass = state.withLock { $0.hinderingFloor != nil } ? options.retentionLookMilliseconds : nil
+            let task = state.wait(timeoutMilliseconds: waitsForSpace || !isTidy ? 1000 : mayPass) {
                 state -> BackgroundTask? in
                 if state.isStopping { return .stop }
                 if waitsForSpace || self.poison.first != nil || state.quietRequests > 0 { return nil }
@@ -107,7 +108,8 @@ extension Engine {
             case .stop:
                 return
             case nil where !waitsForSpace:
-                isTidy = (try? giveSpaceBack()) != true
+                if !isTidy { isTidy = (try? giveSpaceBack()) != true }
+                noteTimePassed()
                 continue
             case nil:
                 waitsForSpace = false

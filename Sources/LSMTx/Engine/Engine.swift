@@ -122,6 +122,9 @@ struct EngineState: Sendable {
     var compactionFailure: StoreError?
     /// Whether the levels may call for a compaction: something changed since it was last found that they do not.
     var mayCompact = true
+    /// Below which retention floor tables keep much that nothing else needs; `nil` when it hinders nothing, or does not
+    /// move by itself.
+    var hinderingFloor: Timestamp?
     /// Compactions that were asked for, in order.
     var requests: [CompactionRequest] = []
     /// How many checks want the background worker to begin nothing, and whether it is at something.

@@ -12,7 +12,9 @@ final class EngineCounters: Sendable {
     let compactionBytesIn = Atomic<UInt64>(0)
     let compactionBytesOut = Atomic<UInt64>(0)
     let droppedVersions = Atomic<UInt64>(0)
+    let droppedCovered = Atomic<UInt64>(0)
     let droppedTombstones = Atomic<UInt64>(0)
+    let droppedRangeTombstones = Atomic<UInt64>(0)
     /// What was written into each level, from 0.
     let levels = Guarded([LevelWork](repeating: LevelWork(), count: VersionEdit.maximumLevels))
     let levelZeroStalls = StallCounter()
@@ -28,7 +30,9 @@ final class EngineCounters: Sendable {
         compactionBytesIn.add(result.statistics.bytesIn, ordering: .relaxed)
         compactionBytesOut.add(result.statistics.bytesOut, ordering: .relaxed)
         droppedVersions.add(result.statistics.droppedSuperseded, ordering: .relaxed)
+        droppedCovered.add(result.statistics.droppedCovered, ordering: .relaxed)
         droppedTombstones.add(result.statistics.droppedTombstones, ordering: .relaxed)
+        droppedRangeTombstones.add(result.statistics.droppedRangeTombstones, ordering: .relaxed)
     }
 
     /// A table was flushed to level 0.
@@ -72,7 +76,9 @@ struct LevelWork: Sendable, Equatable {
     var entriesIn: UInt64 = 0
     var entriesOut: UInt64 = 0
     var droppedSuperseded: UInt64 = 0
+    var droppedCovered: UInt64 = 0
     var droppedTombstones: UInt64 = 0
+    var droppedRangeTombstones: UInt64 = 0
 
     init() {}
 
@@ -83,6 +89,8 @@ struct LevelWork: Sendable, Equatable {
         entriesIn += statistics.entriesIn
         entriesOut += statistics.entriesOut
         droppedSuperseded += statistics.droppedSuperseded
+        droppedCovered += statistics.droppedCovered
         droppedTombstones += statistics.droppedTombstones
+        droppedRangeTombstones += statistics.droppedRangeTombstones
     }
 }

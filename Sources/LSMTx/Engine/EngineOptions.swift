@@ -23,6 +23,11 @@ package struct EngineOptions: Sendable {
     /// each of them.
     package var levelZeroSlow = 8
     package var levelZeroStop = 12
+    /// How often an idle store looks whether time has made old versions droppable, when there are any that only the
+    /// retention keeps.
+    package var retentionLookMilliseconds = 5000
+    /// How long a deleted range, or a large value, stays in the memtable at most: what it hides cannot go before the flush.
+    package var flushDelayMilliseconds = 10_000
     /// Free space at the end of the file that is kept for what comes next while the store is open; more is cut off.
     package var freeTailBytes = 128 << 20
     /// The most that is punched between two tasks of the background worker.

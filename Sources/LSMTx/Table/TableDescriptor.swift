@@ -36,8 +36,15 @@ package struct TableDescriptor: Equatable, Sendable {
         bounds = Self.bounds(of: statistics)
     }
 
+    /// From the first key that an entry has to behind the last.
+    package var entryRange: KeyRange { Self.entryRange(of: statistics) }
+
+    private static func entryRange(of statistics: TableStatistics) -> KeyRange {
+        KeyRange(from: statistics.smallestKey, upTo: statistics.largestKey + [0])
+    }
+
     private static func bounds(of statistics: TableStatistics) -> KeyRange {
-        let entries = KeyRange(from: statistics.smallestKey, upTo: statistics.largestKey + [0])
+        let entries = entryRange(of: statistics)
         guard statistics.rangeTombstoneCount > 0 else { return entries }
         return entries.hull(KeyRange(from: statistics.rangeLower, upTo: statistics.rangeUpper))
     }

@@ -19,7 +19,8 @@ package struct TableGarbage: Equatable, Sendable {
             lower = min(lower, other.lower)
             upper = max(upper, other.upper)
             entries += other.entries
-            bytes += other.bytes
+            // A crafted file may claim more than there is; it is refused when the table is complete.
+            bytes &+= other.bytes
         }
     }
 
@@ -184,7 +185,7 @@ struct GarbageTally {
     }
 
     /// Joins neighbours, those with the fewest entries first, until there are few enough.
-    private static func bounded(_ spans: [TableGarbage.Span]) -> [TableGarbage.Span] {
+    static func bounded(_ spans: [TableGarbage.Span]) -> [TableGarbage.Span] {
         var spans = spans.sorted { ($0.lower, $0.upper) < ($1.lower, $1.upper) }
         while spans.count > TableGarbage.maximumSpans {
             let pairs = zip(spans, spans.dropFirst()).map { $0.entries + $1.entries }

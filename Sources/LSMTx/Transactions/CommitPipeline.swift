@@ -41,7 +41,7 @@ package final class CommitPipeline: Sendable {
     package init(engine: Engine, log: LogWriter) {
         self.engine = engine
         self.log = log
-        keeper = LogKeeper(log: log)
+        keeper = LogKeeper(log: log, flushDelayMilliseconds: engine.options.flushDelayMilliseconds)
         ledger = Guarded(GroupLedger(end: log.end))
         durableEnd = Atomic(log.end.rawValue)
     }
@@ -375,8 +375,12 @@ package final class CommitPipeline: Sendable {
     package func runLogKeeper() {
         keeper.run(
             makeSegments: { try? self.failing { () throws(StoreError) in try self.keeper.makeSegments() } },
-            sync: { self.syncBuffered() })
+            sync: { self.syncBuffered() },
+            flush: { if self.engine.memtableHidesMuch { try? self.freezeForFlush() } })
     }
+
+    /// Something was committed that may hide much, which goes only after a flush.
+    package func flushSoon() { keeper.flushSoon() }
 
     package func stopLogKeeper() { keeper.stop() }
 

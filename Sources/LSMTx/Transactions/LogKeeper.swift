@@ -1,7 +1,8 @@
 internal import Synchronization
 
 /// What must happen to the log apart from commits: spare segments are made ahead of need, and buffered commits are
-/// synced within the promised time.
+/// synced within the promised time. It also has a memtable flushed that hides much, so that what it hides goes even if
+/// nobody writes any more.
 ///
 /// The keeper sleeps without a timeout while nothing is written, so that an idle store wakes no processor.
 final class LogKeeper: Sendable {
@@ -13,6 +14,7 @@ final class LogKeeper: Sendable {
     private struct State {
         var hasUnsynced = false
         var needsSegments = false
+        var wantsFlush = false
         var isStopping = false
     }
 
@@ -20,14 +22,29 @@ final class LogKeeper: Sendable {
         case stop
         case makeSegments
         case scheduleSync
+        case scheduleFlush
     }
 
     private let log: LogWriter
     private let state = Guarded(State())
     /// Whether the keeper knows that there are unsynced commits, so that not every commit tells it.
     private let knowsUnsynced = Atomic<Bool>(false)
+    /// Likewise of a flush.
+    private let knowsFlush = Atomic<Bool>(false)
+    private let flushDelayMilliseconds: Int
 
-    init(log: LogWriter) { self.log = log }
+    init(log: LogWriter, flushDelayMilliseconds: Int) {
+        self.log = log
+        self.flushDelayMilliseconds = flushDelayMilliseconds
+    }
+
+    /// The memtable should be flushed when some time has passed, if it has not been by then.
+    func flushSoon() {
+        guard !knowsFlush.load(ordering: .relaxed) else { return }
+        knowsFlush.store(true, ordering: .relaxed)
+        state.withLock { $0.wantsFlush = true }
+        state.notifyAll()
+    }
 
     /// A group has been given its place: buffered, or one that went into a further segment.
     @inline(__always)
@@ -59,18 +76,24 @@ final class LogKeeper: Sendable {
     /// - Parameters:
     ///   - makeSegments: Calls ``makeSegments()``, and sees to its failure.
     ///   - sync: Syncs what has been written.
-    func run(makeSegments: () -> Void, sync: () -> Void) {
+    ///   - flush: Has the memtable flushed.
+    func run(makeSegments: () -> Void, sync: () -> Void, flush: () -> Void) {
         var syncDue: UInt64?
+        var flushDue: UInt64?
         while true {
-            let timeout = syncDue.map { due in
+            let timeout = [syncDue, flushDue].compactMap { $0 }.min().map { due in
                 let now = SystemClock.monotonicNanoseconds
-                return due > now ? Int((due - now) / 1_000_000) : 0
+                return due > now ? Int((due - now + 999_999) / 1_000_000) : 0
             }
             let task = state.wait(timeoutMilliseconds: timeout) { state -> Task? in
                 if state.isStopping { return .stop }
                 if state.needsSegments {
                     state.needsSegments = false
                     return .makeSegments
+                }
+                if state.wantsFlush {
+                    state.wantsFlush = false
+                    return .scheduleFlush
                 }
                 return state.hasUnsynced && syncDue == nil ? .scheduleSync : nil
             }
@@ -82,11 +105,21 @@ final class LogKeeper: Sendable {
                 makeSegments()
             case .scheduleSync:
                 syncDue = SystemClock.monotonicNanoseconds + Self.syncIntervalNanoseconds
+            case .scheduleFlush:
+                flushDue = SystemClock.monotonicNanoseconds + UInt64(flushDelayMilliseconds) * 1_000_000
             case nil:
-                syncDue = nil
-                state.withLock { $0.hasUnsynced = false }
-                knowsUnsynced.store(false, ordering: .sequentiallyConsistent)
-                sync()
+                let now = SystemClock.monotonicNanoseconds
+                if let due = syncDue, due <= now {
+                    syncDue = nil
+                    state.withLock { $0.hasUnsynced = false }
+                    knowsUnsynced.store(false, ordering: .sequentiallyConsistent)
+                    sync()
+                }
+                if let due = flushDue, due <= now {
+                    flushDue = nil
+                    knowsFlush.store(false, ordering: .sequentiallyConsistent)
+                    flush()
+                }
             }
         }
     }

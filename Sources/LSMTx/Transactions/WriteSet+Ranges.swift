@@ -2,6 +2,7 @@
 extension WriteSet {
     /// The ranges that were deleted, as of now; `nil` when none was.
     var deletions: RangeTombstoneRuns? { fields.pointee.deletions }
+    var hasDeletions: Bool { fields.pointee.deletions != nil }
 
     func isDeleted(_ key: BorrowedBytes) -> Bool {
         guard let deletions = fields.pointee.deletions else { return false }

@@ -34,7 +34,9 @@ package struct StatisticsReport: Encodable, Equatable {
         package var bytesIn: UInt64
         package var bytesOut: UInt64
         package var droppedVersions: UInt64
+        package var droppedByRangeDeletion: UInt64
         package var droppedTombstones: UInt64
+        package var droppedRangeTombstones: UInt64
         package var levels: [LevelWork]
     }
 
@@ -47,7 +49,9 @@ package struct StatisticsReport: Encodable, Equatable {
         package var entriesIn: UInt64
         package var entriesOut: UInt64
         package var droppedVersions: UInt64
+        package var droppedByRangeDeletion: UInt64
         package var droppedTombstones: UInt64
+        package var droppedRangeTombstones: UInt64
     }
 
     package struct Stall: Encodable, Equatable {
@@ -113,12 +117,15 @@ package struct StatisticsReport: Encodable, Equatable {
         compaction = Compaction(
             count: statistics.compaction.count, bytesIn: statistics.compaction.bytesIn,
             bytesOut: statistics.compaction.bytesOut, droppedVersions: statistics.compaction.droppedVersions,
+            droppedByRangeDeletion: statistics.compaction.droppedByRangeDeletion,
             droppedTombstones: statistics.compaction.droppedTombstones,
+            droppedRangeTombstones: statistics.compaction.droppedRangeTombstones,
             levels: statistics.compaction.levels.map {
                 LevelWork(
                     level: UInt64($0.level), count: $0.count, moves: $0.moves, bytesIn: $0.bytesIn,
                     bytesOut: $0.bytesOut, entriesIn: $0.entriesIn, entriesOut: $0.entriesOut,
-                    droppedVersions: $0.droppedVersions, droppedTombstones: $0.droppedTombstones)
+                    droppedVersions: $0.droppedVersions, droppedByRangeDeletion: $0.droppedByRangeDeletion,
+                    droppedTombstones: $0.droppedTombstones, droppedRangeTombstones: $0.droppedRangeTombstones)
             })
         stalls = statistics.stalls.map {
             Stall(reason: $0.reason, slowed: $0.slowed, stopped: $0.stopped, nanoseconds: $0.nanoseconds)
@@ -204,12 +211,15 @@ extension StatisticsReport {
                 ]
                     + compaction.levels.map { work in
                         let droppedVersions = Rendering.grouped(work.droppedVersions)
+                        let droppedByRange = Rendering.grouped(work.droppedByRangeDeletion)
                         let droppedTombstones = Rendering.grouped(work.droppedTombstones)
+                        let droppedRanges = Rendering.grouped(work.droppedRangeTombstones)
                         return Row(
                             label: "to level \(work.level)", text: Rendering.bytes(work.bytesOut),
                             detail: """
                                 \(work.count) times from \(Rendering.bytes(work.bytesIn)), \(work.moves) moved, \
-                                dropped \(droppedVersions) superseded, \(droppedTombstones) tombstones
+                                dropped \(droppedVersions) superseded, \(droppedByRange) in deleted ranges, \
+                                \(droppedTombstones) tombstones, \(droppedRanges) range tombstones
                                 """)
                     }
                     + stalls.map {

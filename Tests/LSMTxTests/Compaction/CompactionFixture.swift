@@ -175,7 +175,7 @@ struct CompactionFixture {
         _ result: CompactionResult, before: [ModelVersion], after: [ModelVersion], _ context: String
     ) throws {
         let statistics = result.statistics
-        let dropped = Int(statistics.droppedSuperseded + statistics.droppedTombstones)
+        let dropped = Int(statistics.droppedEntries)
         #expect(before.count - after.count == dropped, "\(context)")
         #expect(Int(statistics.entriesIn) - Int(statistics.entriesOut) == dropped, "\(context)")
         #expect(statistics.bytesIn > 0, "\(context)")

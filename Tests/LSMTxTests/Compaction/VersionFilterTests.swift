@@ -73,7 +73,7 @@ private let timestampCount = 7
                 for timestamp in filter.held { kept |= 1 << Int(timestamp.rawValue) }
                 filter.takeOutHeld()
                 kept |= 1 << number
-            case .dropSuperseded: superseded += 1
+            case .dropSuperseded, .dropCovered: superseded += 1
             case .hold: break
             }
         }

@@ -111,15 +111,18 @@ struct RangeHistory {
     ) throws(StoreError) -> TableDescriptor {
         let builder = TableBuilder(
             file: file, id: id, level: level, generation: TableFixture.born, options: options)
+        let tombstones = RangeTombstones(ranges)
         for version in versions {
             try version.key.withBorrowed { key throws(StoreError) in
+                let timestamp = Timestamp(rawValue: version.timestamp)
+                let hidden = tombstones.oldest(in: tombstones.interval(of: key), above: timestamp)
                 try version.value.withBorrowed { value throws(StoreError) in
                     try builder.add(
-                        key: key, timestamp: Timestamp(rawValue: version.timestamp), kind: version.kind, value: value)
+                        key: key, timestamp: timestamp, kind: version.kind, value: value, hidden: hidden)
                 }
             }
         }
-        try builder.setRangeTombstones(RangeTombstones(ranges))
+        try builder.setRangeTombstones(tombstones)
         return try builder.finish()
     }
 }
