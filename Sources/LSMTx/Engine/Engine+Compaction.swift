@@ -51,18 +51,24 @@ extension Engine {
 
     /// Carries out a plan and publishes what comes out.
     ///
-    /// - Parameter shouldStop: Whether to give it up.
+    /// - Parameters:
+    ///   - toleratesDamage: Whether damage that is found in the inputs, with which nothing is changed, is thrown without
+    ///     poisoning the store.
+    ///   - shouldStop: Whether to give it up.
     /// - Returns: `false` when it was given up.
     func compact(
-        _ plan: CompactionPlan, of version: Version, _ readPoints: ReadPoints, shouldStop: () -> Bool
+        _ plan: CompactionPlan, of version: Version, _ readPoints: ReadPoints, toleratesDamage: Bool = false,
+        shouldStop: () -> Bool
     ) throws(StoreError) -> Bool {
         let inputs = plan.inputs.compactMap { version.table($0.id) }
         let job = CompactionJob(
             file: file, plan: plan, tables: inputs, generation: versions.nextGeneration,
             takeTableID: { self.versions.takeTableID() }, readPoints: readPoints, options: compactionOptions)
+        var mayGoOn = toleratesDamage
         do throws(StoreError) {
             let result = try job.run(shouldStop: shouldStop, pause: { flushBetweenSteps() })
             guard let result else { return false }
+            mayGoOn = false
             do throws(StoreError) {
                 let version = try versions.apply(result.edit) { $0.isClean = false }
                 state.withLock { replaceView($0, version: version) }
@@ -73,7 +79,7 @@ extension Engine {
             }
             counters.note(result, intoLevel: plan.targetLevel, isMove: plan.isTrivialMove)
         } catch {
-            if error.code != .diskFull { acceptNoMore(since: error) }
+            if error.code != .diskFull, !(mayGoOn && error.code == .corrupt) { acceptNoMore(since: error) }
             throw error
         }
         // The extents of the inputs are free once nobody reads them; retired views are looked at here.

@@ -12,9 +12,11 @@ extension Engine {
     ///    ``EngineOptions/freeTailBytes`` is likely to stay so. What was free at the last look and still is, is punched.
     ///
     /// - Returns: Whether another look may find more.
-    /// - Throws: `diskFull`, which changes nothing; after any other error the store is poisoned.
+    /// - Throws: `diskFull`, which changes nothing; after any other error the store is poisoned. One that is poisoned
+    ///   changes nothing more.
     @discardableResult
     func giveSpaceBack() throws(StoreError) -> Bool {
+        guard poison.first == nil else { return false }
         do throws(StoreError) {
             let spare = UInt64(options.freeTailBytes)
             let length = try file.device.length()
@@ -44,7 +46,7 @@ extension Engine {
     ///    a quarter of it is all that is spent on that and on the next step.
     /// 2. While more than a tenth of the file is free, the table that reaches furthest is rewritten into lower space.
     ///
-    /// What it cannot do for want of space stays undone: that is no reason not to close.
+    /// What it cannot do for want of space, or because a table is damaged, stays undone: that is no reason not to close.
     func tidyForClose() throws(StoreError) {
         do throws(StoreError) {
             var left = UInt64(options.closeBytes)
@@ -54,7 +56,7 @@ extension Engine {
             }
             while try moveTailForClose(&left) {}
         } catch {
-            guard error.code == .diskFull else { throw error }
+            guard poison.first == nil, error.code == .diskFull || error.code == .corrupt else { throw error }
         }
     }
 
@@ -108,7 +110,7 @@ extension Engine {
     private func closeCompact(
         _ plan: CompactionPlan, of version: Version, _ points: ReadPoints
     ) throws(StoreError) {
-        _ = try compact(plan, of: version, points, shouldStop: { self.poison.first != nil })
+        _ = try compact(plan, of: version, points, toleratesDamage: true, shouldStop: { self.poison.first != nil })
         Epoch.synchronize()
         Epoch.collect()
     }
