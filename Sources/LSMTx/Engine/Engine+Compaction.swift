@@ -74,10 +74,13 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - tableBytes: How large the new tables may be; `nil` for what the options say.
+    ///   - toleratesDamage: Whether damage that is found in the inputs, with which nothing is changed, is thrown without
+    ///     poisoning the store.
     ///   - shouldStop: Whether to give it up.
     /// - Returns: `false` when it was given up.
     func compact(
         _ plan: CompactionPlan, of version: Version, _ readPoints: ReadPoints, tableBytes: UInt64? = nil,
+        toleratesDamage: Bool = false,
         shouldStop: () -> Bool
     ) throws(StoreError) -> Bool {
         let inputs = plan.inputs.compactMap { version.table($0.id) }
@@ -86,9 +89,11 @@ extension Engine {
         let job = CompactionJob(
             file: file, plan: plan, tables: inputs, generation: versions.nextGeneration,
             takeTableID: { self.versions.takeTableID() }, readPoints: readPoints, options: options)
+        var mayGoOn = toleratesDamage
         do throws(StoreError) {
             let result = try job.run(shouldStop: shouldStop, pause: { flushBetweenSteps() })
             guard let result else { return false }
+            mayGoOn = false
             do throws(StoreError) {
                 let version = try versions.apply(result.edit) { $0.isClean = false }
                 state.withLock { replaceView($0, version: version) }
@@ -99,7 +104,7 @@ extension Engine {
             }
             counters.note(result, intoLevel: plan.targetLevel, isMove: plan.isTrivialMove)
         } catch {
-            if error.code != .diskFull { acceptNoMore(since: error) }
+            if error.code != .diskFull, !(mayGoOn && error.code == .corrupt) { acceptNoMore(since: error) }
             throw error
         }
         // The extents of the inputs are free once nobody reads them; retired views are looked at here.

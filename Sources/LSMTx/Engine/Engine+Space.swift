@@ -12,9 +12,11 @@ extension Engine {
     ///    ``EngineOptions/freeTailBytes`` is likely to stay so. What was free at the last look and still is, is punched.
     ///
     /// - Returns: Whether another look may find more.
-    /// - Throws: `diskFull`, which changes nothing; after any other error the store is poisoned.
+    /// - Throws: `diskFull`, which changes nothing; after any other error the store is poisoned. One that is poisoned
+    ///   changes nothing more.
     @discardableResult
     func giveSpaceBack() throws(StoreError) -> Bool {
+        guard poison.first == nil else { return false }
         do throws(StoreError) {
             let spare = UInt64(options.freeTailBytes)
             let length = try file.device.length()
@@ -45,7 +47,7 @@ extension Engine {
     /// 2. While more than a twentieth of the file is free, the table that reaches furthest is rewritten into lower space.
     ///    One that is larger than that space becomes several, which then find place one by one.
     ///
-    /// What it cannot do for want of space stays undone: that is no reason not to close.
+    /// What it cannot do for want of space, or because a table is damaged, stays undone: that is no reason not to close.
     func tidyForClose() throws(StoreError) {
         do throws(StoreError) {
             var left = UInt64(options.closeBytes)
@@ -55,7 +57,7 @@ extension Engine {
             }
             while try moveTailForClose(&left) {}
         } catch {
-            guard error.code == .diskFull else { throw error }
+            guard poison.first == nil, error.code == .diskFull || error.code == .corrupt else { throw error }
         }
     }
 
@@ -119,7 +121,9 @@ extension Engine {
     private func closeCompact(
         _ plan: CompactionPlan, of version: Version, _ points: ReadPoints, tableBytes: UInt64? = nil
     ) throws(StoreError) {
-        _ = try compact(plan, of: version, points, tableBytes: tableBytes, shouldStop: { self.poison.first != nil })
+        _ = try compact(
+            plan, of: version, points, tableBytes: tableBytes, toleratesDamage: true,
+            shouldStop: { self.poison.first != nil })
         Epoch.synchronize()
         Epoch.collect()
     }
