@@ -76,7 +76,7 @@ import Testing
 
     @Test func smallMemtablesUseTheHeap() throws {
         let reserve = MemtableReserve()
-        try makeAndDrop(3, capacity: 64 << 10, reserve)
+        try makeAndDrop(3, capacity: 256 << 10, reserve)
         #expect(reserve.count == 0)
     }
 }
