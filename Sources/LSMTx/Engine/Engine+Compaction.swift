@@ -108,7 +108,7 @@ extension Engine {
             throw error
         }
         // The extents of the inputs are free once nobody reads them; retired views are looked at here.
-        Epoch.collect()
+        freeRetiredViews()
         state.notifyAll()
         return true
     }

@@ -57,6 +57,7 @@ extension Engine {
             log.truncate(to: logStart, lastNamedIn: before)
             log.recycle(oldestSlot: versions.oldestSlot)
             counters.noteFlush(table)
+            freeRetiredViews()
         } catch {
             if error.code == .diskFull {
                 state.withLock { $0.flushFailure = error }
@@ -67,6 +68,13 @@ extension Engine {
             throw error
         }
         state.notifyAll()
+    }
+
+    /// Frees views that no reader can reach any more, and with them memtables. The background worker does it: it takes
+    /// tens of milliseconds, which neither a reader nor a writer should wait.
+    func freeRetiredViews() {
+        Epoch.collect()
+        memtableReserve.prepare()
     }
 
     /// Waits until `timestamp` is published. Groups that are applied but not yet published are under way in other
@@ -110,6 +118,8 @@ extension Engine {
             case nil where !waitsForSpace:
                 if !isTidy { isTidy = (try? giveSpaceBack()) != true }
                 noteTimePassed()
+                Epoch.collect()
+                memtableReserve.empty()
                 continue
             case nil:
                 waitsForSpace = false

@@ -69,7 +69,7 @@ extension Engine {
         let view = Unmanaged.passRetained(ReadView(memtables: state.memtables, version: version))
         let old = viewPointer.exchange(UInt(bitPattern: view.toOpaque()), ordering: .sequentiallyConsistent)
         guard let pointer = UnsafeMutableRawPointer(bitPattern: old) else { return }
-        Epoch.retire(pointer) { Unmanaged<ReadView>.fromOpaque($0).release() }
+        Epoch.retire(pointer, isLarge: true) { Unmanaged<ReadView>.fromOpaque($0).release() }
     }
 
     /// An iterator over the live entries at `timestamp`, which is published and covered by an open snapshot.

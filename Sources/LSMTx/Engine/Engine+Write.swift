@@ -141,7 +141,8 @@ extension Engine {
     func freezeActive(log: LogWriter, bytes: Int, entries: Int) throws(StoreError) {
         let capacity = max(options.memtableBytes, bytes)
         let fresh = ActiveMemtable(
-            memtable: try Memtable(capacity: capacity, entries: entries), logPosition: log.position)
+            memtable: try Memtable(capacity: capacity, entries: entries, reserve: memtableReserve),
+            logPosition: log.position)
         clock.sampleNewest()
         state.withLock { state in
             state.active.memtable.freeze()

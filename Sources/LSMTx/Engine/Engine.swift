@@ -16,6 +16,7 @@ package final class Engine: Sendable {
     package let cache: BlockCache
     package let versions: VersionSet
     let counters = EngineCounters()
+    let memtableReserve = MemtableReserve()
     /// When commits happened.
     package let clock: CommitClock
     /// `nil` in a store that is open for reading only.

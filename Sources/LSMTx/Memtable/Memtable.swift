@@ -36,9 +36,10 @@ package final class Memtable: Sendable {
     /// - Parameters:
     ///   - capacity: Bytes that its entries may take, each as ``spaceNeeded(keyBytes:valueBytes:)`` says.
     ///   - entries: At least so many entries fit, however small they are; without it, one for each 85 bytes.
+    ///   - reserve: Where its memory comes from and goes to.
     /// - Throws: `tooLarge` beyond 32 GiB, `io` when the system has not got the memory.
-    package init(capacity: Int, entries: Int = 0) throws(StoreError) {
-        memory = try MemtableMemory(capacity: capacity, entries: entries)
+    package init(capacity: Int, entries: Int = 0, reserve: MemtableReserve? = nil) throws(StoreError) {
+        memory = try MemtableMemory(capacity: capacity, entries: entries, reserve: reserve)
     }
 
     deinit { releaseRangeTombstones() }
@@ -203,11 +204,6 @@ package final class Memtable: Sendable {
         let runs = order.withLock { $0.singleRun(draining: memory) }
         return MemtableVersionCursor(
             memtable: self, merge: MemtableRunMerge(runs, arena: memory.arena), arena: memory.arena)
-    }
-
-    /// Does now, on this thread, the sorting that the next scan would have to do.
-    package func sortNewKeys() {
-        order.withLock { _ = $0.runs(draining: memory) }
     }
 
     /// How many keys the next scan has to sort.

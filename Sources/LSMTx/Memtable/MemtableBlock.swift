@@ -9,15 +9,24 @@ struct MemtableBlock: ~Copyable {
     private static let hugePageBytes = 2 << 20
 
     let base: UnsafeMutableRawPointer
-    /// Whether the block is a mapping of its own, and so began as zeros.
+    /// Whether the block is a mapping of its own. It began as zeros, if it does not come from a reserve.
     let isMapped: Bool
     private let length: Int
+    private let zeroBytes: Int
+    /// Gets the memory when the block ends.
+    private let reserve: MemtableReserve?
 
+    /// - Parameters:
+    ///   - zeroBytes: How many bytes from the beginning are zero in a mapped block that comes from a reserve.
+    ///   - reserve: Where mapped blocks come from, and go to.
     /// - Returns: `nil` when the system has not got the memory.
-    init?(byteCount: Int) {
+    init?(byteCount: Int, zeroBytes: Int = 0, reserve: MemtableReserve? = nil) {
+        self.reserve = reserve
+        self.zeroBytes = zeroBytes
         if byteCount >= Self.hugePageBytes / 2 {
             let rounded = (byteCount + Self.hugePageBytes - 1) & ~(Self.hugePageBytes - 1)
-            guard let mapped = lsmtx_map_huge(rounded) else { return nil }
+            let kept = reserve?.take(length: rounded, zeroBytes: zeroBytes)
+            guard let mapped = kept ?? lsmtx_map_huge(rounded) else { return nil }
             base = mapped
             length = rounded
             isMapped = true
@@ -30,7 +39,7 @@ struct MemtableBlock: ~Copyable {
 
     deinit {
         if isMapped {
-            lsmtx_unmap(base, length)
+            if reserve?.keep(base, length: length, zeroBytes: zeroBytes) != true { lsmtx_unmap(base, length) }
         } else {
             base.deallocate()
         }

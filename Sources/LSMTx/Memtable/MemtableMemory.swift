@@ -44,7 +44,8 @@ struct MemtableMemory: ~Copyable, @unchecked Sendable {
     /// - Parameters:
     ///   - capacity: Bytes that entries may take, as ``Memtable/spaceNeeded(keyBytes:valueBytes:)`` counts them.
     ///   - entries: At least so many keys fit, however small they are.
-    init(capacity: Int, entries: Int) throws(StoreError) {
+    ///   - reserve: Where the memory comes from and goes to, if it is large.
+    init(capacity: Int, entries: Int, reserve: MemtableReserve? = nil) throws(StoreError) {
         guard capacity >= 0, capacity <= Self.maximumCapacity, entries >= 0, entries <= capacity / Self.unitBytes else {
             throw StoreError(
                 .tooLarge, "A write buffer of \(capacity) bytes is beyond what can be addressed.",
@@ -59,7 +60,7 @@ struct MemtableMemory: ~Copyable, @unchecked Sendable {
         let unitLimit = 1 + (capacity + Self.unitBytes - 1) / Self.unitBytes
         let needed = arenaStart + unitLimit * Self.unitBytes
 
-        guard let block = MemtableBlock(byteCount: needed) else {
+        guard let block = MemtableBlock(byteCount: needed, zeroBytes: arenaStart, reserve: reserve) else {
             throw StoreError(
                 .io, "The system has no memory for a write buffer of \(capacity) bytes.",
                 remedy: "Free some memory, or configure smaller write buffers.")

@@ -47,6 +47,7 @@ package enum Epoch {
     private struct Retired {
         let stamp: UInt64
         let object: UnsafeMutableRawPointer
+        let isLarge: Bool
         let free: @Sendable (UnsafeMutableRawPointer) -> Void
     }
 
@@ -96,20 +97,28 @@ package enum Epoch {
     /// Frees `object` once no reader that began before this call is still reading. The caller has unlinked it.
     ///
     /// `free` may run on any thread that retires something or calls ``collect()``, with no lock held.
+    ///
+    /// - Parameter isLarge: Freeing it takes so long that only ``collect()`` should do it: readers retire things too.
     package static func retire(
-        _ object: UnsafeMutableRawPointer, free: @escaping @Sendable (UnsafeMutableRawPointer) -> Void
+        _ object: UnsafeMutableRawPointer, isLarge: Bool = false,
+        free: @escaping @Sendable (UnsafeMutableRawPointer) -> Void
     ) {
         let stamp = counter.value.add(1, ordering: .sequentiallyConsistent).oldValue
-        garbage.withLock { $0.retired.append(Retired(stamp: stamp, object: object, free: free)) }
-        collect()
+        garbage.withLock { garbage in
+            garbage.retired.append(Retired(stamp: stamp, object: object, isLarge: isLarge, free: free))
+        }
+        collect(large: false)
     }
 
     /// Frees what no reader can reach any more.
-    package static func collect() {
+    package static func collect() { collect(large: true) }
+
+    private static func collect(large: Bool) {
         let oldest = oldestPin()
+        func isReady(_ retired: Retired) -> Bool { retired.stamp < oldest && (large || !retired.isLarge) }
         let ready = garbage.withLock { garbage -> [Retired] in
-            let ready = garbage.retired.filter { $0.stamp < oldest }
-            if !ready.isEmpty { garbage.retired.removeAll { $0.stamp < oldest } }
+            let ready = garbage.retired.filter(isReady)
+            if !ready.isEmpty { garbage.retired.removeAll(where: isReady) }
             return ready
         }
         for retired in ready { retired.free(retired.object) }

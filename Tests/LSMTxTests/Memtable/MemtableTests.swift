@@ -200,7 +200,7 @@ import Testing
                     model.insert(key, .init(timestamp: timestamp, value: []))
                 }
             }
-            memtable.sortNewKeys()
+            _ = memtable.cursor(at: .max)
         }
         #expect(memtable.runCount == 3)
         for timestamp in 1...3 as ClosedRange<UInt64> {
@@ -251,7 +251,7 @@ import Testing
             seen.append(cursor.key.array)
             memtable.insert([cursor.key.array[0], 1], at: 101, [])
             memtable.insert(cursor.key.array, at: 101, [])
-            memtable.sortNewKeys()
+            _ = memtable.cursor(at: .max)
             cursor.next()
         }
         #expect(seen == (0..<100).map { [$0, 0] })
@@ -265,7 +265,7 @@ import Testing
         for step in 0..<8_000 {
             memtable.insert(MemtableKeyShape.random.key(using: &generator), at: 1, [])
             if step % 7 == 0 {
-                memtable.sortNewKeys()
+                _ = memtable.cursor(at: .max)
                 most = max(most, memtable.runCount)
             }
         }

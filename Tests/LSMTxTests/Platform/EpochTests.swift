@@ -9,9 +9,9 @@ import Testing
         private let freed = Atomic<Bool>(false)
         var isFreed: Bool { freed.load(ordering: .acquiring) }
 
-        func retire() {
+        func retire(isLarge: Bool = false) {
             let memory = UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 16)
-            Epoch.retire(memory) { memory in
+            Epoch.retire(memory, isLarge: isLarge) { memory in
                 memory.deallocate()
                 self.freed.store(true, ordering: .releasing)
             }
@@ -32,6 +32,35 @@ import Testing
         #expect(!probe.isFreed)
         Epoch.unpin(slot)
         #expect(probe.isFreedEventually())
+    }
+
+    /// Other tests of this process collect too, so what counts is the thread on which it is freed.
+    @Test func whoRetiresSomethingDoesNotFreeWhatIsLarge() {
+        final class Owner: Sendable {
+            let isFreed = Atomic<Bool>(false)
+            let isFreedHere = Atomic<Bool>(false)
+            var state: (isFreed: Bool, isHere: Bool) {
+                (isFreed.load(ordering: .acquiring), isFreedHere.load(ordering: .relaxed))
+            }
+        }
+        let owner = Owner()
+        let slot = Epoch.pin()
+        let here = UInt(bitPattern: slot)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 16)
+        Epoch.retire(memory, isLarge: true) { memory in
+            memory.deallocate()
+            let slot = Epoch.pin()
+            owner.isFreedHere.store(UInt(bitPattern: slot) == here, ordering: .relaxed)
+            Epoch.unpin(slot)
+            owner.isFreed.store(true, ordering: .releasing)
+        }
+        Epoch.unpin(slot)
+        for _ in 0..<1_000 { Probe().retire() }
+        let state = owner.state
+        #expect(!state.isFreed || !state.isHere)
+        for _ in 0..<1_000_000 where !owner.state.isFreed { Epoch.collect() }
+        let isFreed = owner.state.isFreed
+        #expect(isFreed)
     }
 
     @Test func onlyTheOutermostUnpinReleases() {
