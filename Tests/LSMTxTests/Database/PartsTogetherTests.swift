@@ -90,11 +90,12 @@ import Testing
     }
 
     private static func administer(
-        _ database: Database, _ outcome: Outcome, using random: inout SeededGenerator
+        _ database: Database, as administrator: Int, _ outcome: Outcome, using random: inout SeededGenerator
     ) throws {
         switch Int.random(in: 0..<7, using: &random) {
         case 0:
-            let name = "name \(Int.random(in: 0..<4, using: &random))"
+            // Names of its own: no other makes or drops one of them between the question and the deed.
+            let name = "name \(administrator).\(Int.random(in: 0..<4, using: &random))"
             if try database.snapshots().contains(where: { $0.name == name }) {
                 look(try database.read(at: .named(name)) { Array($0.scan()) }, outcome, name)
                 try database.dropSnapshot(named: name)
@@ -162,7 +163,7 @@ import Testing
             for number in 0..<2 {
                 others.append(
                     try Self.thread("administrator", seed + 20 + UInt64(number), outcome) { random in
-                        try Self.administer(database, outcome, using: &random)
+                        try Self.administer(database, as: number, outcome, using: &random)
                     })
             }
             others.append(
