@@ -108,13 +108,18 @@ public final class Database: Sendable {
 
     /// Begins a transaction, to be ended by `commit` or `rollback`.
     ///
-    /// Prefer ``write(retry:durability:_:)``, which commits, and runs again after a conflict.
+    /// Prefer ``write(_:label:retry:durability:_:)``, which commits, and runs again after a conflict.
     ///
+    /// - Parameters:
+    ///   - isolation: What it sees of others, and what makes its commit fail.
+    ///   - label: What it is called in errors of conflicts.
     /// - Returns: The transaction, which reads at ``timestamp``.
     /// - Throws: `closed`, or `readOnly` in a store that is open for reading only.
     /// - Complexity: O(1).
-    public func begin() throws(StoreError) -> Transaction {
-        try Transaction(core: core)
+    public func begin(
+        _ isolation: Isolation = .serializable, label: String? = nil
+    ) throws(StoreError) -> Transaction {
+        try Transaction(core: core, isolation: isolation, label: label)
     }
 
     /// Calls `body` with a snapshot that lasts as long as the call.
@@ -135,6 +140,8 @@ public final class Database: Sendable {
     /// Calls `body` with a transaction, commits it, and does all of it again when it lost against another.
     ///
     /// - Parameters:
+    ///   - isolation: What it sees of others, and what makes its commit fail.
+    ///   - label: What it is called in errors of conflicts.
     ///   - retry: How often to try.
     ///   - durability: What the commit survives; `nil` for what the configuration says.
     ///   - body: Reads and writes. It may run several times, so it should have no other effects.
@@ -144,12 +151,14 @@ public final class Database: Sendable {
     ///   `body` throws, after a rollback.
     /// - Complexity: As `body`, and as ``Transaction/commit(durability:)``, for each attempt.
     public func write<T>(
-        retry: RetryPolicy = .standard, durability: Durability? = nil, _ body: (Transaction) throws -> T
+        _ isolation: Isolation = .serializable, label: String? = nil, retry: RetryPolicy = .standard,
+        durability: Durability? = nil,
+        _ body: (Transaction) throws -> T
     ) throws -> T {
         let started = retry.timeout == nil ? 0 : SystemClock.monotonicNanoseconds
         var attempt = 1
         while true {
-            let transaction = try Transaction(core: core, attempt: attempt)
+            let transaction = try Transaction(core: core, isolation: isolation, label: label, attempt: attempt)
             do {
                 let result = try body(transaction)
                 try transaction.checkScans()

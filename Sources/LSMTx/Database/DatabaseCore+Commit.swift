@@ -2,43 +2,46 @@ internal import Synchronization
 
 /// The committing thread's part: checking outside the queue, waiting in it, and saying what came out.
 extension DatabaseCore {
-    /// Commits a write set.
-    ///
-    /// - Parameters:
-    ///   - writes: Not empty.
-    ///   - start: The timestamp that the transaction read at.
-    func commit(
-        _ writes: WriteSet, readAt start: Timestamp, isDurable: Bool
-    ) throws(StoreError) -> Timestamp {
-        try committing { pipeline throws(StoreError) in
-            try commit(writes, readAt: start, isDurable: isDurable, through: pipeline)
-        }
+    /// What a transaction asks to be committed.
+    struct CommitOrder {
+        /// Not empty.
+        let writes: WriteSet
+        /// What must not have changed since `start`; `nil` when the commit depends on nothing.
+        let conflictSet: ConflictSet?
+        /// The timestamp that the transaction read at.
+        let start: Timestamp
+        let isDurable: Bool
+        let label: String?
     }
 
-    private func commit(
-        _ writes: WriteSet, readAt start: Timestamp, isDurable: Bool, through pipeline: CommitPipeline
-    ) throws(StoreError) -> Timestamp {
+    /// Commits a transaction's writes.
+    func commit(_ order: CommitOrder) throws(StoreError) -> Timestamp {
+        try committing { pipeline throws(StoreError) in try commit(order, through: pipeline) }
+    }
+
+    private func commit(_ order: CommitOrder, through pipeline: CommitPipeline) throws(StoreError) -> Timestamp {
         // A group that failed left its writes in the memtable, unpublished for ever: to look for conflicts first would
         // have the transaction run again for nothing.
         try engine.poison.check()
-        let operations = writes.operations
-        let hashes = writes.operationHashes
+        let writes = order.writes
         // Everything up to here is in the memtables; whatever comes later is looked at in the queue.
         let validatedUpTo = engine.stampedTimestamp
-        if validatedUpTo > start {
-            let change = try engine.firstChange(
-                of: WriteOperations(verified: operations), hashes: hashes, after: start)
+        if let conflictSet = order.conflictSet, validatedUpTo > order.start {
+            let change = try engine.withView { view throws(StoreError) in
+                try view.firstChange(of: conflictSet, after: order.start)
+            }
             if let change {
                 engine.counters.conflicts.add(1, ordering: .relaxed)
-                throw Self.conflictError(writes, change, start: start)
+                throw conflictError(order, change)
             }
         }
         if writes.hasLargeValues { try pipeline.syncLargeValues() }
         let request = writes.requestMemory
         request.initialize(
             to: CommitRequest(
-                operations: operations, operationCount: writes.count, hashes: hashes,
-                memtableBytes: writes.memtableBytes, validatedUpTo: max(validatedUpTo, start), isDurable: isDurable))
+                operations: writes.operations, operationCount: writes.count, hashes: writes.operationHashes,
+                memtableBytes: writes.memtableBytes, conflictSet: order.conflictSet,
+                validatedUpTo: max(validatedUpTo, order.start), label: order.label, isDurable: order.isDurable))
         defer { request.deinitialize(count: 1) }
         pipeline.commit(request)
         switch request.pointee.outcome {
@@ -49,7 +52,8 @@ extension DatabaseCore {
             if writes.hasLargeValues || writes.hasDeletions { pipeline.flushSoon() }
             return request.pointee.timestamp
         case .conflict:
-            throw Self.conflictError(writes, request.pointee.conflict, start: start)
+            guard let change = request.pointee.conflict else { preconditionFailure("a conflict says what changed") }
+            throw conflictError(order, change)
         case .refused:
             throw request.pointee.failure ?? DatabaseCore.closedError("database")
         case .unknown:
@@ -60,18 +64,21 @@ extension DatabaseCore {
         }
     }
 
-    private static func conflictError(
-        _ writes: WriteSet, _ change: (operation: Int, committedAt: Timestamp), start: Timestamp
-    ) -> StoreError {
-        let operation = writes.operation(change.operation)
-        let key = operation.key.array
-        let isRange = operation.kind == .rangeTombstone
+    private func conflictError(_ order: CommitOrder, _ change: ConflictSet.Change) -> StoreError {
+        guard let (keys, access) = order.conflictSet?.describe(change.item) else {
+            preconditionFailure("a commit that depends on nothing has a conflict")
+        }
+        let conflict = Conflict(
+            keys: keys, access: access, began: order.start, committedAt: change.committedAt, label: order.label,
+            otherLabel: pipeline?.labels.label(of: change.committedAt))
+        let what = conflict.key == nil ? "something in a range" : "a key"
+        let name = order.label.map { "\"\($0)\"" } ?? "this one"
+        let other = conflict.otherLabel.map { "The transaction \"\($0)\"" } ?? "Another transaction"
         return StoreError(
             .conflict,
-            "Another transaction changed \(isRange ? "something in a range" : "a key") at \(change.committedAt), "
-                + "after this one began at \(start).",
+            "\(other) changed \(what) at \(change.committedAt), after \(name) that \(access == .read ? "read" : "writes") "
+                + "it began at \(order.start).",
             remedy: "Run the whole transaction again; `write` does that by itself.",
-            at: StoreError.Location(
-                keys: KeyRange(from: key, upTo: isRange ? operation.upperBound?.array : key + [0])))
+            at: StoreError.Location(keys: keys), conflict: conflict)
     }
 }

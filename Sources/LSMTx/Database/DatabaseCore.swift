@@ -75,6 +75,13 @@ final class DatabaseCore: Sendable {
         snapshots.open(hint: Epoch.threadHint, isWriter: isWriter) { engine.publishedTimestamp }
     }
 
+    /// Moves a reader to the newest published timestamp.
+    func moveSnapshot(_ ticket: SnapshotTracker.Ticket, from timestamp: Timestamp) -> Timestamp {
+        let moved = snapshots.move(ticket) { engine.publishedTimestamp }
+        if moved > timestamp { engine.noteReaderGone(at: timestamp) }
+        return moved
+    }
+
     /// Ends a reader that was announced at `timestamp`.
     @inline(__always)
     func closeSnapshot(_ ticket: SnapshotTracker.Ticket, at timestamp: Timestamp) {
@@ -85,13 +92,14 @@ final class DatabaseCore: Sendable {
     /// Reads the newest version of `key` at `timestamp` and calls `body` with its value, or `large` with one that lives
     /// in an extent of its own.
     ///
+    /// - Parameter hash: `xxh3(key)`.
     /// - Returns: `nil` when the key has no value then.
     @inline(__always)
     func find<R>(
-        _ key: BorrowedBytes, at timestamp: Timestamp, _ body: (BorrowedBytes) -> R, large: ([UInt8]) -> R
+        _ key: BorrowedBytes, hash: UInt64, at timestamp: Timestamp, _ body: (BorrowedBytes) -> R,
+        large: ([UInt8]) -> R
     ) throws(StoreError) -> R? {
-        let hash = xxh3(key)
-        return try engine.withView { view throws(StoreError) in
+        try engine.withView { view throws(StoreError) in
             // Within the epoch: a close waits for it before it gives up the device.
             try self.checkOpen()
             guard let found = try view.find(key, hash: hash, at: timestamp) else { return nil }
@@ -105,10 +113,12 @@ final class DatabaseCore: Sendable {
     /// A cursor for a snapshot or a transaction, which is open and reads at `timestamp`. Where another thread may close
     /// the owner meanwhile, the caller looks again whether it is open before it uses the cursor.
     func cursor(
-        for owner: AnyObject, at timestamp: Timestamp, range: KeyRange, ownWrites: WriteSet?
+        for owner: AnyObject, at timestamp: Timestamp, range: KeyRange, ownWrites: WriteSet?,
+        tracker: Transaction? = nil
     ) throws(StoreError) -> RangeCursor {
         try holdDevice()
-        return RangeCursor(core: self, owner: owner, at: timestamp, range: range, ownWrites: ownWrites)
+        return RangeCursor(
+            core: self, owner: owner, at: timestamp, range: range, ownWrites: ownWrites, tracker: tracker)
     }
 
     /// Calls `body` while the device is certain to stay open.

@@ -27,9 +27,15 @@ final class RangeCursor {
     private let ownKey: GrowingBuffer?
     private let ownValue: GrowingBuffer?
     private var ownKind = EntryKind.value
+    /// The transaction that depends on what is read.
+    private let tracker: Transaction?
+    private var isAtEntry = false
 
     /// The device is held for it, and the owner is open and reads at `timestamp`: see ``DatabaseCore/cursor(for:at:range:ownWrites:)``.
-    init(core: DatabaseCore, owner: AnyObject, at timestamp: Timestamp, range: KeyRange, ownWrites: WriteSet?) {
+    init(
+        core: DatabaseCore, owner: AnyObject, at timestamp: Timestamp, range: KeyRange, ownWrites: WriteSet?,
+        tracker: Transaction?
+    ) {
         reader = core.snapshots.share(timestamp, hint: Epoch.threadHint)
         ownWrites?.beginCursor()
         iterator = core.engine.iterator(at: timestamp, range: range, without: ownWrites?.deletions)
@@ -38,12 +44,15 @@ final class RangeCursor {
         self.owner = owner
         self.range = range
         self.ownWrites = ownWrites
+        self.tracker = tracker
         ownPlaces = ownWrites.map { $0.isEmpty ? [] : $0.sortedPlaces(in: range) } ?? []
         ownKey = ownPlaces.isEmpty ? nil : GrowingBuffer()
         ownValue = ownPlaces.isEmpty ? nil : GrowingBuffer()
+        tracker?.beginTracking(self)
     }
 
     deinit {
+        tracker?.endTracking(self)
         ownWrites?.endCursor()
         core.closeSnapshot(reader, at: timestamp)
         core.releaseDevice()
@@ -78,13 +87,25 @@ final class RangeCursor {
     /// - Parameter reverse: The direction, the same in every call.
     /// - Returns: `false` at the end.
     func advance(reverse: Bool) throws(StoreError) -> Bool {
+        isAtEntry = false
         if !isStarted {
             try start(reverse: reverse)
         } else {
             if showsOwn { ownIndex += 1 }
             if showsCommitted { try step() }
         }
-        return try settle()
+        isAtEntry = try settle()
+        return isAtEntry
+    }
+
+    /// What the caller has learnt something about: up to the entry where the cursor stands, that one included; all of
+    /// the range when it has come to the end, or met an error. `nil` before the first entry was asked for.
+    var consumed: KeyRange? {
+        guard isStarted else { return nil }
+        guard isAtEntry else { return range }
+        let key = key.array
+        return isReverse
+            ? KeyRange(from: key, upTo: range.upperBound) : KeyRange(from: range.lowerBound, upTo: key + [0])
     }
 
     private func start(reverse: Bool) throws(StoreError) {

@@ -59,7 +59,8 @@ public final class Snapshot: Readable, Sendable {
     func value(of key: RawSpan) throws(StoreError) -> [UInt8]? {
         try checkOpen()
         return try key.withUnsafeBytes { key throws(StoreError) in
-            try core.find(BorrowedBytes(key), at: timestamp, { $0.array }, large: { $0 })
+            try core.find(
+                BorrowedBytes(key), hash: xxh3(BorrowedBytes(key)), at: timestamp, { $0.array }, large: { $0 })
         }
     }
 
@@ -68,7 +69,8 @@ public final class Snapshot: Readable, Sendable {
         try checkOpen()
         return try key.withUnsafeBytes { key throws(StoreError) in
             try core.find(
-                BorrowedBytes(key), at: timestamp, { ValueCopy($0, target: target) }, large: { ValueCopy(large: $0) })
+                BorrowedBytes(key), hash: xxh3(BorrowedBytes(key)), at: timestamp, { ValueCopy($0, target: target) },
+                large: { ValueCopy(large: $0) })
         }
     }
 

@@ -1,8 +1,7 @@
-/// Reads everything as of one commit, and its own writes over it; commits all of them at once, or nothing.
+/// Reads, sees its own writes over what it reads, and commits all of them at once, or nothing.
 ///
-/// Isolation is snapshot isolation, the only level so far: of two transactions that overlap in time and write the same
-/// key, the first to commit wins, and the other's commit throws `conflict`. The deletion of a range writes every key of
-/// it, there or not. Reads are not checked.
+/// What it sees of others that commit meanwhile, and what makes its commit throw `conflict`, is decided by its
+/// ``Isolation``: see <doc:Transactions>.
 ///
 /// A transaction belongs to one thread at a time.
 ///
@@ -12,25 +11,39 @@
 /// let commit = try transaction.commit()
 /// ```
 public final class Transaction: Readable {
-    private let core: DatabaseCore
+    let core: DatabaseCore
     private let ticket: SnapshotTracker.Ticket
     private let writes: WriteSet
+    /// Made by the first read that counts.
+    private var reads: ReadSet?
+    /// Cursors whose reads count, which say how far they came when they end, or the transaction commits. Each holds the
+    /// transaction, and leaves the list before it goes.
+    private var trackedCursors: [Unmanaged<RangeCursor>] = []
     private var scanFailure: ScanFailure?
     private(set) var hasEnded = false
 
-    /// The commit whose state is read.
-    public let timestamp: Timestamp
+    /// The commit whose state is read: the newest when the transaction began, or at ``Isolation/readCommitted`` its
+    /// latest read.
+    public private(set) var timestamp: Timestamp
+
+    /// What it sees of others, and what makes its commit fail.
+    public let isolation: Isolation
+
+    /// What it is called in the errors of transactions that conflict with it, and in its own.
+    public let label: String?
 
     /// Which attempt of an enclosing `write` this is, from 1.
     public let attempt: Int
 
-    init(core: DatabaseCore, attempt: Int = 1) throws(StoreError) {
+    init(core: DatabaseCore, isolation: Isolation, label: String?, attempt: Int = 1) throws(StoreError) {
         try core.checkOpen()
         guard core.pipeline != nil else { throw Engine.readOnlyError }
         self.core = core
+        self.isolation = isolation
+        self.label = label
         self.attempt = attempt
         writes = WriteSet()
-        let opened = core.openSnapshot(isWriter: true)
+        let opened = core.openSnapshot(isWriter: isolation != .readCommitted)
         ticket = opened.ticket
         timestamp = opened.timestamp
     }
@@ -38,6 +51,7 @@ public final class Transaction: Readable {
     deinit {
         end()
         writes.deallocate()
+        reads?.deallocate()
     }
 
     /// - Parameter isCommitted: Whether the large values that it wrote are, or may be, the store's.
@@ -73,54 +87,177 @@ public final class Transaction: Readable {
     }
 
     @usableFromInline
-    func value(of key: RawSpan) throws(StoreError) -> [UInt8]? {
+    func value(of key: RawSpan, isGuarded: Bool = true) throws(StoreError) -> [UInt8]? {
         try checkActive()
         return try key.withUnsafeBytes { key throws(StoreError) in
-            try find(BorrowedBytes(key), { $0.array }, large: { $0 })
+            try find(BorrowedBytes(key), isGuarded: isGuarded, { $0.array }, large: { $0 })
         }
     }
 
     @usableFromInline
-    func copyValue(of key: RawSpan, to target: UnsafeMutableRawBufferPointer) throws(StoreError) -> ValueCopy? {
+    func copyValue(
+        of key: RawSpan, to target: UnsafeMutableRawBufferPointer, isGuarded: Bool = true
+    ) throws(StoreError) -> ValueCopy? {
         try checkActive()
         return try key.withUnsafeBytes { key throws(StoreError) in
             try find(
-                BorrowedBytes(key), { ValueCopy($0, target: target) }, large: { ValueCopy(large: $0) })
+                BorrowedBytes(key), isGuarded: isGuarded, { ValueCopy($0, target: target) },
+                large: { ValueCopy(large: $0) })
         }
     }
 
     @inline(__always)
     private func find<R>(
-        _ key: BorrowedBytes, _ body: (BorrowedBytes) -> R, large: ([UInt8]) -> R
+        _ key: BorrowedBytes, isGuarded: Bool, _ body: (BorrowedBytes) -> R, large: ([UInt8]) -> R
     ) throws(StoreError) -> R? {
         if let own = writes.find(key) {
             try core.checkOpen()
             if own.kind == .value { return body(own.value) }
             return own.kind == .largeValue ? large(try core.ownLargeValue(own.value, of: key)) : nil
         }
-        return try core.find(key, at: timestamp, body, large: large)
+        let hash = xxh3(key)
+        switch isolation {
+        case .serializable: if isGuarded { try track(key, hash: hash) }
+        case .snapshot: break
+        case .readCommitted: timestamp = core.moveSnapshot(ticket, from: timestamp)
+        }
+        return try core.find(key, hash: hash, at: timestamp, body, large: large)
     }
 
     /// The entries of a range as a sequence: see ``Readable/scan(_:reverse:limit:)``. It shows the writes that the
     /// transaction made before the iteration began.
     public func scan(_ range: KeyRange, reverse: Bool, limit: Int?) -> Scan {
+        scan(range, reverse: reverse, limit: limit, isGuarded: true)
+    }
+
+    func scan(_ range: KeyRange, reverse: Bool, limit: Int?, isGuarded: Bool) -> Scan {
         let failure = scanFailure ?? ScanFailure()
         scanFailure = failure
         return Scan(range: range, reverse: reverse, limit: limit, failure: failure) { () throws(StoreError) in
-            try self.cursor(range)
+            try self.cursor(range, isGuarded: isGuarded)
         }
     }
 
     /// Calls `body` with each entry of a range: see ``Readable/forEach(_:reverse:_:)``. It shows the writes that the
     /// transaction made before the call.
     public func forEach(_ range: KeyRange, reverse: Bool, _ body: (RawSpan, RawSpan) throws -> Bool) throws {
-        let cursor = try cursor(range)
-        try cursor.forEach(reverse: reverse, body)
+        try cursor(range, isGuarded: true).forEach(reverse: reverse, body)
     }
 
-    private func cursor(_ range: KeyRange) throws(StoreError) -> RangeCursor {
+    func cursor(_ range: KeyRange, isGuarded: Bool) throws(StoreError) -> RangeCursor {
         try checkActive()
-        return try core.cursor(for: self, at: timestamp, range: range, ownWrites: writes)
+        if isolation == .readCommitted { timestamp = core.moveSnapshot(ticket, from: timestamp) }
+        let isTracked = isGuarded && isolation == .serializable
+        if isTracked { try checkBudget(adding: range.lowerBound.count + (range.upperBound?.count ?? 0)) }
+        return try core.cursor(
+            for: self, at: timestamp, range: range, ownWrites: writes, tracker: isTracked ? self : nil)
+    }
+
+    // MARK: What the commit depends on
+
+    private func track(_ key: BorrowedBytes, hash: UInt64) throws(StoreError) {
+        try checkBudget(adding: key.count)
+        readSet.insert(key, hash: hash)
+    }
+
+    private var readSet: ReadSet {
+        if let reads { return reads }
+        let made = ReadSet()
+        reads = made
+        return made
+    }
+
+    func beginTracking(_ cursor: RangeCursor) { trackedCursors.append(.passUnretained(cursor)) }
+
+    /// The cursor ends: what it has consumed is known.
+    func endTracking(_ cursor: RangeCursor) {
+        trackedCursors.removeAll { $0.toOpaque() == Unmanaged.passUnretained(cursor).toOpaque() }
+        guard !hasEnded, let consumed = cursor.consumed else { return }
+        readSet.insert(consumed)
+    }
+
+    /// What must not have changed for the commit to succeed.
+    private func conflictSet() -> ConflictSet? {
+        for cursor in trackedCursors {
+            if let consumed = cursor._withUnsafeGuaranteedRef({ $0.consumed }) { readSet.insert(consumed) }
+        }
+        reads?.seal()
+        let guarded = reads.flatMap { $0.isEmpty ? nil : $0 }
+        switch isolation {
+        case .readCommitted: return nil
+        case .snapshot: return ConflictSet(reads: guarded, writes: writes)
+        case .serializable: return guarded.map { ConflictSet(reads: $0, writes: nil) }
+        }
+    }
+
+    /// Reads on which the commit does not depend, as of the same state: for what need not be exact, or is checked in
+    /// another way.
+    public var unguarded: UnguardedReads { UnguardedReads(self) }
+
+    /// Makes the commit depend on a range: it fails when another transaction changes anything in it before. As a scan of
+    /// the range does at ``Isolation/serializable``, without reading it; at ``Isolation/snapshot``, where reads are not
+    /// checked, it guards what a decision rests on.
+    ///
+    /// ```swift
+    /// try database.write(.snapshot) { t in
+    ///     let slot = KeyRange(prefix: "booking/room 3/")
+    ///     try t.addReadConflict(slot)
+    ///     guard t.scan(slot).first(where: { _ in true }) == nil else { return }
+    ///     try t.put("booking/room 3/10:00", "Ada")
+    /// }
+    /// ```
+    ///
+    /// - Parameter range: The keys; an empty range is left alone.
+    /// - Throws: `misuse` at ``Isolation/readCommitted``, where commits depend on nothing; `tooLarge`; `closed`.
+    /// - Complexity: As a scan of the range, when the transaction commits.
+    public func addReadConflict(_ range: KeyRange) throws(StoreError) {
+        try checkActive()
+        try checkGuards()
+        try checkBudget(adding: range.lowerBound.count + (range.upperBound?.count ?? 0))
+        readSet.insert(range)
+    }
+
+    /// Makes the commit depend on a key: it fails when another transaction changes it before, or adds it.
+    ///
+    /// ```swift
+    /// try database.write(.snapshot) { t in
+    ///     try t.addReadConflict(key: "on call/Grace")
+    ///     if try t.get("on call/Grace") != nil { try t.delete("on call/Ada") }
+    /// }
+    /// ```
+    ///
+    /// - Parameter key: At most ``Limits/maximumKeyBytes``; a longer one cannot change.
+    /// - Throws: `misuse` at ``Isolation/readCommitted``, where commits depend on nothing; `tooLarge`; `closed`.
+    /// - Complexity: As a read of the key, when the transaction commits.
+    @inlinable
+    public func addReadConflict(key: some ByteSource) throws(StoreError) {
+        try key.withBytes { key throws(StoreError) in try guardKey(key) }
+    }
+
+    @usableFromInline
+    func guardKey(_ key: RawSpan) throws(StoreError) {
+        try checkActive()
+        try checkGuards()
+        try key.withUnsafeBytes { key throws(StoreError) in
+            try track(BorrowedBytes(key), hash: xxh3(BorrowedBytes(key)))
+        }
+    }
+
+    private func checkGuards() throws(StoreError) {
+        guard isolation == .readCommitted else { return }
+        throw StoreError(
+            .misuse, "A commit at read committed depends on nothing that was read.",
+            remedy: "Use the level snapshot or serializable.")
+    }
+
+    /// Throws when the transaction would remember more than its budget.
+    private func checkBudget(adding bytes: Int) throws(StoreError) {
+        let limit = core.configuration.maximumTransactionBytes
+        guard let reads, reads.cost + bytes + writes.byteCount > limit else { return }
+        throw StoreError(
+            .tooLarge, "The transaction would depend on reads of more than \(limit) bytes, its writes included.",
+            remedy: "Read through `unguarded` what need not be checked, commit in parts, or raise "
+                + "Configuration.maximumTransactionBytes; nothing of this call was done.")
     }
 
     func checkScans() throws(StoreError) { try scanFailure?.check() }
@@ -224,9 +361,9 @@ public final class Transaction: Readable {
                 remedy: "Split it over several keys; nothing of this call was done.")
         }
         let limit = core.configuration.maximumTransactionBytes
-        guard writes.byteCount + key + inBatch <= limit else {
+        guard writes.byteCount + key + inBatch + (reads?.cost ?? 0) <= limit else {
             throw StoreError(
-                .tooLarge, "The transaction would write more than \(limit) bytes.",
+                .tooLarge, "The transaction would write more than \(limit) bytes, what its reads take included.",
                 remedy: "Commit in parts, or raise Configuration.maximumTransactionBytes.")
         }
     }
@@ -239,13 +376,14 @@ public final class Transaction: Readable {
     ///
     /// - Parameter durability: What the commit has survived on return; `nil` for what the configuration says.
     /// - Returns: The commit's timestamp; of a transaction that wrote nothing, the one that it read at.
-    /// - Throws: `conflict` when another commit changed one of the keys, or something in a range that this one deletes,
-    ///   since this transaction began; `diskFull`,
+    /// - Throws: `conflict` when another commit changed, since this transaction began, something that it rests on: at
+    ///   ``Isolation/serializable`` what it read, at ``Isolation/snapshot`` a key that it wrote, or something in a range
+    ///   that it deletes, and at both what it was told to depend on; `diskFull`,
     ///   `poisoned` or `closed`, when nothing was committed; `io` or `corrupt`, likewise, when there is no memory or it
     ///   cannot be read whether there is a conflict; `outcomeUnknown` when the device failed halfway: after reopening,
     ///   all of it is there or nothing.
-    /// - Complexity: O(bytes written), and one probe for each key. For each deleted range, a look at what is in memory
-    ///   of it, and at blocks of tables that are newer than the transaction.
+    /// - Complexity: O(bytes written), and one probe for each key that is checked. For each range, a look at what is in
+    ///   memory of it, and at blocks of tables that are newer than the transaction.
     @discardableResult
     public func commit(durability: Durability? = nil) throws(StoreError) -> Timestamp {
         try checkActive()
@@ -256,9 +394,11 @@ public final class Transaction: Readable {
             return timestamp
         }
         if writes.hasLargeValues { writes.eraseSuperseded(core.giveBack) }
-        let isDurable = (durability ?? core.configuration.durability) == .sync
+        let order = DatabaseCore.CommitOrder(
+            writes: writes, conflictSet: conflictSet(), start: timestamp,
+            isDurable: (durability ?? core.configuration.durability) == .sync, label: label)
         do throws(StoreError) {
-            let committed = try core.commit(writes, readAt: timestamp, isDurable: isDurable)
+            let committed = try core.commit(order)
             end(isCommitted: true)
             return committed
         } catch {

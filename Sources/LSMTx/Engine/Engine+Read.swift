@@ -29,29 +29,6 @@ extension Engine {
         return .fromOpaque(pointer.unsafelyUnwrapped)
     }
 
-    /// The first operation whose key, or whose range, was changed after `floor`, and when.
-    ///
-    /// - Parameter hashes: The hash of each operation's key; of a range tombstone's, anything.
-    /// - Complexity: One probe per operation of what holds anything newer than `floor`, mostly one memtable; for a
-    ///   range tombstone, a walk over that (``ReadView/newestTimestamp(from:upTo:after:)``).
-    package func firstChange(
-        of operations: WriteOperations, hashes: UnsafePointer<UInt64>, after floor: Timestamp
-    ) throws(StoreError) -> (operation: Int, committedAt: Timestamp)? {
-        try withView { view throws(StoreError) in
-            var operations = operations
-            var index = 0
-            while let operation = operations.next() {
-                let newest =
-                    operation.kind == .rangeTombstone
-                    ? try view.newestTimestamp(from: operation.key, upTo: operation.upperBound, after: floor)
-                    : try view.newestTimestamp(of: operation.key, hash: hashes[index], above: floor)
-                if let newest, newest > floor { return (index, newest) }
-                index += 1
-            }
-            return nil
-        }
-    }
-
     /// The current view, retained.
     package func currentView() -> ReadView {
         let slot = Epoch.pin()

@@ -3,6 +3,15 @@
 /// Sources that hold nothing newer than what is asked for are not looked at, so that validating a young transaction
 /// costs one probe of a memtable. The caller has pinned an epoch.
 extension ReadView {
+    /// Whether any source may hold a change after `floor`.
+    package func hasChanges(after floor: Timestamp) -> Bool {
+        for index in 0..<memtableCount
+        where memtableRefs[index]._withUnsafeGuaranteedRef({ $0.timestampBound > floor }) {
+            return true
+        }
+        return version.largestTimestamp > floor
+    }
+
     /// The timestamp of the newest change of `key`, a version or a range tombstone that covers it, if it is above
     /// `floor`; else any that is not, or `nil`.
     ///

@@ -9,10 +9,11 @@ internal import Synchronization
 ///   them, are durable (R8 in Recovery).
 ///
 /// A commit, step by step:
-/// 1. The committing thread checks its write set against everything up to some timestamp T, outside the queue.
+/// 1. The committing thread checks what its commit depends on (``ConflictSet``) against everything up to some timestamp
+///    T, outside the queue.
 /// 2. It arrives at the queue. One thread becomes the leader and takes the group: all that has arrived.
 /// 3. The leader, alone: makes room in memtable and log (the only step that can run out of space), checks each
-///    member's write set against what was committed after its T, gives it the next timestamp and applies it to the
+///    member against what was committed after its T, gives it the next timestamp and applies it to the
 ///    memtable, where the next member's check finds it. Then it lays out one log record and writes it.
 /// 4. It gives the baton on once the write has returned. A write that is durable by itself returns only when it has
 ///    reached the medium: meanwhile the next group gathers. Where a sync is needed instead, it begins after the baton
@@ -37,6 +38,8 @@ package final class CommitPipeline: Sendable {
     private let needsNewSector = Atomic<Bool>(true)
     private let isMarkedInUse = Atomic<Bool>(false)
     private let keeper: LogKeeper
+    /// What transactions with labels have committed last, for those that conflict with them.
+    let labels = CommitLabels()
 
     package init(engine: Engine, log: LogWriter) {
         self.engine = engine
@@ -153,6 +156,8 @@ package final class CommitPipeline: Sendable {
             }
             stamped = stamped.advanced(by: 1)
             request.pointee.timestamp = stamped
+            // Before anyone can find what it changed.
+            if let label = request.pointee.label { labels.note(label, of: stamped) }
             apply(request, to: memtable, at: stamped)
             group.append(request)
         }
@@ -160,13 +165,14 @@ package final class CommitPipeline: Sendable {
         return group
     }
 
-    /// Whether a key or range that `request` writes was committed after its transaction had begun. What was committed up to
-    /// `validatedUpTo` has been looked at outside the queue.
+    /// Whether something that `request` depends on was committed after its transaction had begun. What was committed up
+    /// to `validatedUpTo` has been looked at outside the queue.
     private func conflicts(_ request: CommitQueue.Request, newest: Timestamp) throws(StoreError) -> Bool {
         let known = request.pointee.validatedUpTo
-        guard newest > known else { return false }
-        let found = try engine.firstChange(
-            of: WriteOperations(verified: request.pointee.operations), hashes: request.pointee.hashes, after: known)
+        guard let conflictSet = request.pointee.conflictSet, newest > known else { return false }
+        let found = try engine.withView { view throws(StoreError) in
+            try view.firstChange(of: conflictSet, after: known)
+        }
         guard let found else { return false }
         request.pointee.conflict = found
         return true

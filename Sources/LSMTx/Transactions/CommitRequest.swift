@@ -34,27 +34,33 @@ struct CommitRequest: ~Copyable {
     let hashes: UnsafePointer<UInt64>
     /// What the operations take in a memtable at most.
     let memtableBytes: Int
-    /// Nothing that it wrote had been changed up to this timestamp, since its transaction began.
+    /// What must not have changed; `nil` when the commit depends on nothing.
+    let conflictSet: ConflictSet?
+    /// Nothing of that had been changed up to this timestamp, since the transaction began.
     let validatedUpTo: Timestamp
+    /// The transaction's label, for those that conflict with it.
+    let label: String?
     let isDurable: Bool
 
     var next: UnsafeMutablePointer<CommitRequest>?
     var outcome = Outcome.committed
     var timestamp = Timestamp.zero
-    /// The operation that conflicted, and the commit that it conflicted with.
-    var conflict: (operation: Int, committedAt: Timestamp) = (0, .zero)
+    /// What had changed.
+    var conflict: ConflictSet.Change?
     /// Why it was refused. Written by the leader before the phase changes, taken by the committing thread after.
     var failure: StoreError?
 
     init(
         operations: BorrowedBytes, operationCount: Int, hashes: UnsafePointer<UInt64>, memtableBytes: Int,
-        validatedUpTo: Timestamp, isDurable: Bool
+        conflictSet: ConflictSet?, validatedUpTo: Timestamp, label: String? = nil, isDurable: Bool
     ) {
         self.operations = operations
         self.operationCount = operationCount
         self.hashes = hashes
         self.memtableBytes = memtableBytes
+        self.conflictSet = conflictSet
         self.validatedUpTo = validatedUpTo
+        self.label = label
         self.isDurable = isDurable
     }
 }

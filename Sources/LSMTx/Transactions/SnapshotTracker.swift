@@ -112,6 +112,24 @@ package final class SnapshotTracker: Sendable {
         }
     }
 
+    /// Moves a reader to the timestamp that `published` returns: what it saw before is kept for it no longer.
+    package func move(_ ticket: Ticket, published: () -> Timestamp) -> Timestamp {
+        guard ticket.cell < Self.rows * Self.cellsPerRow else {
+            return overflow.withLock { overflow in
+                let timestamp = published()
+                overflow.readers[ticket.cell] = Reader(timestamp, isWriter: false)
+                return timestamp
+            }
+        }
+        var timestamp: Timestamp
+        repeat {
+            timestamp = published()
+            cells.base[ticket.cell].store(
+                Reader(timestamp, isWriter: false).rawValue, ordering: .sequentiallyConsistent)
+        } while floor.load(ordering: .sequentiallyConsistent) > timestamp.rawValue
+        return timestamp
+    }
+
     /// Announces a reader at a timestamp that is published, and not below what was readable a moment ago.
     ///
     /// - Parameter isNamed: Whether a named snapshot has the timestamp now.

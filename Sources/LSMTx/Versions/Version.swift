@@ -10,12 +10,18 @@ package final class Version: Sendable {
     /// Whether any table has range tombstones.
     package let hasRangeTombstones: Bool
 
+    /// No table has anything newer.
+    package let largestTimestamp: Timestamp
+
     package static let empty = Version(levels: [[]])
 
     private init(levels: [[Table]]) {
         self.levels = levels
         largeValueCount = levels.reduce(0) { $0 + $1.reduce(0) { $0 + $1.descriptor.largeValues.count } }
         hasRangeTombstones = levels.contains { $0.contains { $0.hasRangeTombstones } }
+        largestTimestamp = levels.reduce(.zero) { newest, level in
+            level.reduce(newest) { max($0, $1.descriptor.largestTimestamp) }
+        }
     }
 
     package var tables: [Table] { levels.flatMap { $0 } }

@@ -10,7 +10,8 @@
 public struct StoreError: Error, Sendable, Equatable {
     /// The kind of failure, stable across releases.
     public enum Code: String, Sendable, CaseIterable {
-        /// Another transaction changed a key that this one wrote, or something in a range that it deletes. Retry the whole transaction.
+        /// Another transaction changed something that this one rests on: see ``StoreError/conflict``. Run the whole
+        /// transaction again.
         case conflict
         /// The file does not exist, and creating it was not allowed.
         case notFound
@@ -84,6 +85,8 @@ public struct StoreError: Error, Sendable, Equatable {
     public let location: Location
     /// The error number of the system call that failed, if one did.
     public let errorNumber: Int32?
+    /// Of a `conflict`: what another transaction changed, and when.
+    public let conflict: Conflict?
 
     /// Makes an error.
     ///
@@ -93,14 +96,17 @@ public struct StoreError: Error, Sendable, Equatable {
     ///   - remedy: What to do next, one sentence.
     ///   - location: Where it happened.
     ///   - errorNumber: The failed system call's error number.
+    ///   - conflict: What another transaction changed, and when.
     public init(
-        _ code: Code, _ message: String, remedy: String, at location: Location = Location(), errorNumber: Int32? = nil
+        _ code: Code, _ message: String, remedy: String, at location: Location = Location(), errorNumber: Int32? = nil,
+        conflict: Conflict? = nil
     ) {
         self.code = code
         self.message = message
         self.remedy = remedy
         self.location = location
         self.errorNumber = errorNumber
+        self.conflict = conflict
     }
 
     /// Whether running the whole transaction again can succeed without anything else being changed.
@@ -144,7 +150,7 @@ extension StoreError {
     package func covering(_ keys: KeyRange) -> StoreError {
         var known = location
         known.keys = keys
-        return StoreError(code, message, remedy: remedy, at: known, errorNumber: errorNumber)
+        return StoreError(code, message, remedy: remedy, at: known, errorNumber: errorNumber, conflict: conflict)
     }
 
     /// The same error with the file's path filled in, for the layers that know it.
@@ -152,6 +158,6 @@ extension StoreError {
         guard let path, location.path == nil else { return self }
         var known = location
         known.path = path
-        return StoreError(code, message, remedy: remedy, at: known, errorNumber: errorNumber)
+        return StoreError(code, message, remedy: remedy, at: known, errorNumber: errorNumber, conflict: conflict)
     }
 }

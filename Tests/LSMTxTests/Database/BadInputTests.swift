@@ -116,7 +116,7 @@ import Testing
             configuration.readOnly = true
             let database = try Database(path: path, configuration: configuration)
             #expect(try EngineFixture.contents(database).count == 200)
-            #expect(EngineFixture.code { _ = try database.begin() } == .readOnly)
+            #expect(EngineFixture.code { _ = try database.begin(.snapshot) } == .readOnly)
             #expect(EngineFixture.code { try database.flush() } == .readOnly)
             // Two readers at once, and no writer beside them.
             #expect(Self.code(path, readOnly: true) == nil)

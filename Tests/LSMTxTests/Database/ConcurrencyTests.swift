@@ -188,7 +188,7 @@ import Testing
                             number += 1
                             let isDurable = Int.random(in: 0..<2, using: &random) == 0
                             do {
-                                let transaction = try database.begin()
+                                let transaction = try database.begin(.snapshot)
                                 try transaction.put("a/\(thread)", "\(number)")
                                 let bytes = [20, 300, 3_000][Int.random(in: 0..<3, using: &random)]
                                 try transaction.put("filler/\(thread)", [UInt8](repeating: 1, count: bytes))

@@ -28,8 +28,8 @@ import Testing
 
     @Test func theFirstCommitterWins() throws {
         let database = try Database.inMemory()
-        let first = try database.begin()
-        let second = try database.begin()
+        let first = try database.begin(.snapshot)
+        let second = try database.begin(.snapshot)
         try first.put("k", "1")
         try second.put("k", "2")
         try first.commit()

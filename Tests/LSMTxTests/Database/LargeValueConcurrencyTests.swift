@@ -27,7 +27,7 @@ import Testing
         let count = [100, 700, 5_000, 40_000, 80_000][Int.random(in: 0..<5, using: &random)]
         let value = [UInt8](repeating: UInt8.random(in: 0...255, using: &random), count: count)
         let rollsBack = Int.random(in: 0..<6, using: &random) == 0
-        let transaction = try database.begin()
+        let transaction = try database.begin(.snapshot)
         defer { transaction.rollback() }
         try transaction.put("\(pair)/left", value)
         if Int.random(in: 0..<4, using: &random) == 0 { try transaction.put("\(pair)/right", value.reversed() + [1]) }

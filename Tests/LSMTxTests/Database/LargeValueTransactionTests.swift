@@ -54,7 +54,7 @@ import Testing
         let (device, database) = try EngineFixture.newStore()
         try database.write { try $0.put("a", "1") }
         for way in 0..<4 {
-            var transaction: Transaction? = try database.begin()
+            var transaction: Transaction? = try database.begin(.snapshot)
             try transaction?.put("a", Self.value(1, 100_000))
             try transaction?.put("b", Self.value(2, 200_000))
             #expect(pending(database) == 2)
@@ -85,7 +85,7 @@ import Testing
 
     @Test func aTransactionThatOutlivesTheDatabaseGivesNothingBackTwice() throws {
         let (device, database) = try EngineFixture.newStore()
-        let transaction = try database.begin()
+        let transaction = try database.begin(.snapshot)
         try transaction.put("a", Self.value(1, 100_000))
         let iterator = transaction.scan().makeIterator()
         try database.close()
@@ -121,7 +121,7 @@ import Testing
         try EngineFixture.format(base)
         let device = FaultDevice(base)
         let database = try EngineFixture.open(device)
-        let transaction = try database.begin()
+        let transaction = try database.begin(.snapshot)
         try transaction.put("a", Self.value(1, 100_000))
         for call in [DeviceCall.Kind.reserve, .write] {
             device.setFault(.init(call, call: 0, .failure(.diskFull)))
@@ -143,7 +143,7 @@ import Testing
         let device = FaultDevice(base)
         let database = try EngineFixture.open(device)
         try database.write { try $0.put("a", Self.value(1, 100_000)) }
-        let transaction = try database.begin()
+        let transaction = try database.begin(.snapshot)
         if call == .sync { try transaction.put("a", Self.value(2, 100_000)) }
         device.setFault(.init(call, call: 0, .failure(.io)))
         if call == .sync {

@@ -29,7 +29,7 @@ import Testing
     private static func name(_ key: Int) -> [UInt8] { Array("key \(100 + key)".utf8) }
 
     private static func write(_ database: Database, using random: inout SeededGenerator) throws(StoreError) {
-        let transaction = try database.begin()
+        let transaction = try database.begin(.snapshot)
         defer { transaction.rollback() }
         let byte = UInt8.random(in: 0...255, using: &random)
         let size = [50, 200, 900, 5_000][Int.random(in: 0..<4, using: &random)]

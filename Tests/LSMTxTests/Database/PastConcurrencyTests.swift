@@ -42,7 +42,7 @@ import Testing
     /// Commit n writes n to one key and to `number`, so that each key says which commit wrote it last.
     private static func write(_ database: Database, _ record: Record) throws {
         for number in 0..<commits where !record.isDone.withLock({ $0 }) {
-            let transaction = try database.begin()
+            let transaction = try database.begin(.snapshot)
             try transaction.put("number", "\(number)")
             try transaction.put("key \(number % keys)", "\(number)")
             try transaction.put("filler \(number % 50)", [UInt8](repeating: 1, count: 400))

@@ -40,7 +40,7 @@ enum PastFixture {
     }
 
     static func put(_ database: Database, _ key: String, _ value: String) throws -> Timestamp {
-        let transaction = try database.begin()
+        let transaction = try database.begin(.snapshot)
         try transaction.put(key, value)
         return try transaction.commit()
     }

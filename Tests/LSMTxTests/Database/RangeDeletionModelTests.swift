@@ -67,7 +67,7 @@ private final class RangeDeletionRun {
 
     private func commit(_ context: String) throws {
         var changed = model
-        let transaction = try database.begin()
+        let transaction = try database.begin(.snapshot)
         for _ in 0..<number(1..<12) {
             switch number(0..<10) {
             case 0..<6:

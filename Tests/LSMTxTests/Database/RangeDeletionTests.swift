@@ -22,7 +22,7 @@ import Testing
 
     @Test func aTransactionSeesItsOwnDeletionsAndWhatItWroteAfter() throws {
         let database = try Self.filled()
-        let transaction = try database.begin()
+        let transaction = try database.begin(.snapshot)
         try transaction.put("bb", "1")
         try transaction.deleteRange(Self.range("b", "d"))
         #expect(Self.keys(transaction) == ["a", "d"])
@@ -84,7 +84,7 @@ import Testing
         for (number, test) in cases.enumerated() {
             for flushes in [false, true] {
                 let database = try Self.filled()
-                let transaction = try database.begin()
+                let transaction = try database.begin(.snapshot)
                 try test.own(transaction)
                 try database.write { try test.other($0) }
                 if flushes { try database.flush() }

@@ -116,7 +116,7 @@ struct TimeTravelRun {
             let value = [UInt8](repeating: UInt8(truncatingIfNeeded: model.newest), count: bytes)
             writes[key] = chance(4) ? .some(nil) : value
         }
-        let transaction = try database.begin()
+        let transaction = try database.begin(.snapshot)
         for (key, value) in writes.points.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
             if let value { try transaction.put(key, value) } else { try transaction.delete(key) }
         }

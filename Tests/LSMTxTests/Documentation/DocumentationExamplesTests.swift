@@ -198,10 +198,29 @@ import Testing
         #expect(count == 1)
     }
 
+    // MARK: Isolation
+
+    @Test func whatIsNotThereIsGuardedToo() throws {
+        let database = try Database.inMemory()
+        try database.write { t in
+            let booked = t.scan(KeyRange(prefix: "room 3/")).contains { _ in true }  // Guards what is not there, too.
+            if !booked { try t.put("room 3/10:00", "Ada") }
+        }
+        #expect(try database.read { $0.scan().map(\.value) } == [Array("Ada".utf8)])
+    }
+
+    @Test func aLevelIsChosen() throws {
+        let database = try Database.inMemory()
+        let transaction = try database.begin(.snapshot)
+        try transaction.put("k", "v")
+        try transaction.commit()
+        #expect(try database.read { try $0.get("k") } == Array("v".utf8))
+    }
+
     @Test func theSecondToWriteAKeyLoses() throws {
         let database = try Database.inMemory()
-        let first = try database.begin()
-        let second = try database.begin()
+        let first = try database.begin(.snapshot)
+        let second = try database.begin(.snapshot)
         try first.put("seat/12A", "Ada")
         try second.put("seat/12A", "Grace")
         try first.commit()
@@ -213,14 +232,14 @@ import Testing
         #expect(try database.read { try $0.get("seat/12A") } == Array("Ada".utf8))
     }
 
-    @Test func writeSkewIsAllowedAndCanBeAvoided() throws {
+    @Test func writeSkewIsPossibleAndCanBeGuardedAgainst() throws {
         let database = try Database.inMemory()
         try database.write { t in
             try t.put("on call/Ada", "yes")
             try t.put("on call/Grace", "yes")
         }
-        let ada = try database.begin()
-        let grace = try database.begin()
+        let ada = try database.begin(.snapshot)
+        let grace = try database.begin(.snapshot)
         if try grace.get("on call/Ada") != nil { try grace.delete("on call/Grace") }
         if try ada.get("on call/Grace") != nil { try ada.delete("on call/Ada") }
         try ada.commit()
@@ -231,14 +250,46 @@ import Testing
             try t.put("on call/Ada", "yes")
             try t.put("on call/Grace", "yes")
         }
-        let graceAgain = try database.begin()
-        if try graceAgain.get("on call/Ada") != nil { try graceAgain.delete("on call/Grace") }
-        try database.write { t in
-            guard let other = try t.get("on call/Grace") else { return }
-            try t.put("on call/Grace", other)
-            try t.delete("on call/Ada")
+        try database.write(.snapshot) { t in
+            try t.addReadConflict(key: "on call/Grace")
+            if try t.get("on call/Grace") != nil { try t.delete("on call/Ada") }
         }
-        #expect { try graceAgain.commit() } throws: { ($0 as? StoreError)?.code == .conflict }
+        #expect(try database.read { $0.scan().map(\.key) } == [Array("on call/Grace".utf8)])
+    }
+
+    @Test func aRangeIsGuarded() throws {
+        let database = try Database.inMemory()
+        try database.write(.snapshot) { t in
+            let slot = KeyRange(prefix: "booking/room 3/")
+            try t.addReadConflict(slot)
+            guard t.scan(slot).first(where: { _ in true }) == nil else { return }
+            try t.put("booking/room 3/10:00", "Ada")
+        }
+        #expect(try database.read { $0.scan().map(\.value) } == [Array("Ada".utf8)])
+    }
+
+    @Test func someReadsAreUnguarded() throws {
+        let database = try Database.inMemory()
+        try database.write { try $0.put("member/1", "Ada") }
+        try database.write { t in
+            let members = t.unguarded.scan(KeyRange(prefix: "member/")).count { _ in true }
+            try t.put("about how many members", String(members))
+        }
+        #expect(try database.read { try $0.get("about how many members") } == Array("1".utf8))
+    }
+
+    @Test func aConflictIsExplained() throws {
+        let database = try Database.inMemory()
+        do {
+            try database.write(.serializable, label: "transfer", retry: .never) { t in
+                try t.put("balance", try t.get("balance") ?? [])
+            }
+        } catch let error as StoreError {
+            if let conflict = error.conflict {
+                print("\(conflict.keys) was changed by \(conflict.otherLabel ?? "another") at \(conflict.committedAt)")
+            }
+        }
+        #expect(try database.read { try $0.get("balance") } == [])
     }
 
     // MARK: Keys, sizes, errors

@@ -117,7 +117,7 @@ final class CrashRun: @unchecked Sendable {
         let number = model.newest + 1
         var writes: ModelWrites = [Self.counterKey: Array("\(number)".utf8)]
         let isDurable = Int.random(in: 0..<3, using: &random) > 0
-        let transaction = try database.begin()
+        let transaction = try database.begin(.snapshot)
         try transaction.put(Self.counterKey, Array("\(number)".utf8))
         for _ in 0..<Int.random(in: 0...3, using: &random) { try write(to: transaction, &writes) }
         // Known before it happens: a crash in the middle may leave it.

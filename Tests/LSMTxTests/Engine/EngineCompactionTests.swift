@@ -50,7 +50,7 @@ import Testing
 
     @Test func aDeletionThatATransactionConflictsWithIsKept() throws {
         let (_, database) = try EngineFixture.newStore()
-        let early = try database.begin()
+        let early = try database.begin(.snapshot)
         try database.write { try $0.put("k", "1") }
         try database.write { try $0.delete("k") }
         try overwrite(database, keys: 10, rounds: 12)

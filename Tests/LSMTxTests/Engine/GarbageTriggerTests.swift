@@ -41,7 +41,7 @@ import Testing
     @Test func deletedKeysGoWhenTheTransactionThatMightConflictHasEnded() throws {
         let (_, database) = try EngineFixture.newStore(background: true)
         try Self.overwrite(database, rounds: 1)
-        let early = try database.begin()
+        let early = try database.begin(.snapshot)
         try database.write { t in for key in 0..<300 { try t.delete("key \(key)") } }
         for round in 0..<6 {
             try database.write { try $0.put("other", "\(round)") }

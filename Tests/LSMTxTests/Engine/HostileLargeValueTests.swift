@@ -42,7 +42,9 @@ import Testing
         for (key, reference) in references {
             Array(key.utf8).withUnsafeBytes { writes.put(key: BorrowedBytes($0), large: reference) }
         }
-        _ = try database.core.commit(writes, readAt: database.timestamp, isDurable: true)
+        _ = try database.core.commit(
+            DatabaseCore.CommitOrder(
+                writes: writes, conflictSet: nil, start: database.timestamp, isDurable: true, label: nil))
     }
 
     private func written(in database: Database) throws -> LargeValueReference {

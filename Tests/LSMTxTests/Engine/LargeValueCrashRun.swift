@@ -53,7 +53,7 @@ final class LargeValueCrashRun: @unchecked Sendable {
         let isDurable = Int.random(in: 0..<3, using: &random) > 0
         model.commit(writes)
         // One that is rolled back leaves free pages among those in use.
-        let other = try database.begin()
+        let other = try database.begin(.snapshot)
         try other.put("other", value(number))
         try database.write(durability: isDurable ? .sync : .buffered) { t in
             for key in writes.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {

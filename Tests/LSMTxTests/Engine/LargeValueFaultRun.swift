@@ -56,7 +56,7 @@ final class LargeValueFaultRun {
         let value = Self.value(number, 3_000 + number * 20_000)
         let isDurable = number % 3 != 1
         do {
-            let transaction = try database.begin()
+            let transaction = try database.begin(.snapshot)
             defer { transaction.rollback() }
             try transaction.put(key, value)
             guard try transaction.get(key) == value else { throw ModelMismatch(description: "an own write is lost") }
@@ -82,7 +82,7 @@ final class LargeValueFaultRun {
     }
 
     private func rollBack(_ database: Database) throws {
-        guard let transaction = try? database.begin() else { return }
+        guard let transaction = try? database.begin(.snapshot) else { return }
         _ = EngineFixture.code { try transaction.put("rolled back", Self.value(1, 50_000)) }
         transaction.rollback()
     }

@@ -134,7 +134,7 @@ final class LargeValueRun {
     }
 
     private func begin() throws {
-        transactions.append(OpenTransaction(transaction: try database.begin(), start: model.newest))
+        transactions.append(OpenTransaction(transaction: try database.begin(.snapshot), start: model.newest))
     }
 
     private func useTransaction() throws {

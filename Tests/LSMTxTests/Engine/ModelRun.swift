@@ -154,7 +154,7 @@ final class ModelRun {
     // MARK: Operations
 
     private func writeOnce() throws {
-        let transaction = try database.begin()
+        let transaction = try database.begin(.snapshot)
         var writes: ModelWrites = [:]
         for _ in 0..<1 + number(4) { try write(transaction, &writes) }
         try commit(writes, at: try transaction.commit(durability: durability()))
@@ -189,7 +189,7 @@ final class ModelRun {
 
     private func beginTransaction() throws {
         guard transactions.count < 4 else { return }
-        transactions.append(OpenTransaction(transaction: try database.begin(), start: model.newest))
+        transactions.append(OpenTransaction(transaction: try database.begin(.snapshot), start: model.newest))
     }
 
     private func useTransaction() throws {

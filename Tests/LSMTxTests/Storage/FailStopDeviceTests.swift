@@ -39,7 +39,7 @@ import Testing
         }
         let isAcknowledged = Guarded(false)
         let writer = try WorkerThread(name: "writer") {
-            guard (try? database.write({ try $0.put("second", "2") })) != nil else { return }
+            guard (try? database.write(.serializable, { try $0.put("second", "2") })) != nil else { return }
             isAcknowledged.withLock { $0 = true }
         }
         _ = isHeld.wait { $0 ? true : nil }

@@ -59,7 +59,7 @@ import Testing
                     for round in 0..<rounds {
                         request.initialize(
                             to: CommitRequest(
-                                operations: .empty, operationCount: 0, hashes: hash, memtableBytes: 0,
+                                operations: .empty, operationCount: 0, hashes: hash, memtableBytes: 0, conflictSet: nil,
                                 validatedUpTo: Timestamp(rawValue: UInt64(round * 8 + thread)), isDurable: false))
                         shared.commit(request)
                         request.deinitialize(count: 1)
