@@ -55,9 +55,9 @@ extension ReadView {
     /// The newest change after `floor` of any key from `lower` up to but not including `upper`: a version, or a range
     /// tombstone that has keys of the range. `nil` when nothing there is so new.
     ///
-    /// - Complexity: In each memtable that has something above `floor`, O(its keys in the range). In each table that
-    ///   has, two searches of the index, and the entries of those data blocks of the range that have something newer
-    ///   than what was found so far.
+    /// - Complexity: In each memtable that has something above `floor`, O(its changes since then) or O(its keys in the
+    ///   range), whichever is less. In each table that has, two searches of the index, and the entries of those data
+    ///   blocks of the range that have something newer than what was found so far.
     package func newestTimestamp(
         from lower: BorrowedBytes, upTo upper: BorrowedBytes?, after floor: Timestamp
     ) throws(StoreError) -> Timestamp? {

@@ -12,7 +12,9 @@ extension Memtable {
     package func insertRangeTombstone(_ operation: WriteOperation, timestamp: Timestamp) {
         precondition(!isFrozen, "The memtable is frozen.")
         note(timestamp)
-        _ = memory.allocate(units: Self.rangeTombstoneUnits(operation))
+        let (place, _) = memory.allocate(units: Self.rangeTombstoneUnits(operation))
+        record(.rangeTombstone, at: place)
+        rangeTombstoneTimestamp.store(timestamp.rawValue, ordering: .relaxed)
         let old = rangeTombstonePointer.load(ordering: .relaxed)
         let tombstone = operation.rangeTombstone(at: timestamp)
         let runs = Self.runs(at: old).map { $0._withUnsafeGuaranteedRef { $0.adding(tombstone) } }
@@ -45,6 +47,13 @@ extension Memtable {
     @inline(__always)
     package var hasRangeTombstones: Bool { rangeTombstonePointer.load(ordering: .relaxed) != 0 }
 
+    /// The newest of all, `Timestamp.zero` when there is none: nothing to look for among them if that is not newer than
+    /// what matters.
+    @inline(__always)
+    package var newestRangeTombstone: Timestamp {
+        Timestamp(rawValue: rangeTombstoneTimestamp.load(ordering: .relaxed))
+    }
+
     @inline(__always)
     private static func runs(at pointer: UInt) -> Unmanaged<RangeTombstoneRuns>? {
         UnsafeRawPointer(bitPattern: pointer).map { .fromOpaque($0) }
@@ -67,28 +76,4 @@ extension Memtable {
 
     /// Nobody reads any more: the memtable ends.
     func releaseRangeTombstones() { Self.runs(at: rangeTombstonePointer.load(ordering: .acquiring))?.release() }
-
-    // MARK: Evidence
-
-    /// The newest change after `timestamp` of any key from `lower` up to but not including `upper`: a version, or a
-    /// range tombstone that has keys of the range. `nil` when nothing there is so new. Changes that are not published
-    /// yet count.
-    ///
-    /// - Complexity: O(the memtable's keys in the range), unless it holds nothing so new; and the sorting of keys that
-    ///   no scan has sorted so far.
-    package func newestTimestamp(
-        from lower: BorrowedBytes, upTo upper: BorrowedBytes?, after timestamp: Timestamp
-    ) -> Timestamp? {
-        guard timestampBound > timestamp else { return nil }
-        var newest = rangeTombstones?.newest(from: lower, upTo: upper) ?? .zero
-        if keyCount > 0 {
-            var cursor = cursor(at: .max)
-            cursor.seek(to: lower)
-            while cursor.isValid, upper.map({ KeyOrder.compare(cursor.key, $0) < 0 }) ?? true {
-                newest = max(newest, cursor.entry.timestamp)
-                cursor.next()
-            }
-        }
-        return newest > timestamp ? newest : nil
-    }
 }

@@ -2,9 +2,9 @@ internal import Synchronization
 
 /// Which keys of a memtable are sorted, and into which runs. Lives behind the lock that only scans take.
 ///
-/// Invariant: every registry place below `taken` is in exactly one run, or in `gaps`. A place is a gap while the
-/// insert that took it has not filled it yet. Such an insert has not returned, so its timestamp is not published and
-/// no scan needs it; the next scan looks at the place again.
+/// Invariant: of the list of changes, every new key at a place below `taken` is in exactly one run, or its place is in
+/// `gaps`. A place is a gap while the insert that took it has not filled it yet. Such an insert has not returned, so its
+/// timestamp is not published and no scan needs it; the next scan looks at the place again.
 ///
 /// Runs never change once made; a scan retains the array of runs and goes on without the lock.
 struct MemtableOrder {
@@ -19,9 +19,12 @@ struct MemtableOrder {
     private var runs: [MemtableRun] = []
     private var taken = 0
     private var gaps: [Int] = []
+    /// In all runs.
+    private(set) var keyCount = 0
 
     var runCount: Int { runs.count }
-    var keyCount: Int { taken - gaps.count }
+    /// What is sorted so far.
+    var sortedRuns: [MemtableRun] { runs }
 
     /// Runs that hold every key whose insert has returned.
     mutating func runs(draining memory: borrowing MemtableMemory) -> [MemtableRun] {
@@ -47,27 +50,29 @@ struct MemtableOrder {
         return runs
     }
 
-    /// Takes the new keys of the registry as a sorted run.
+    /// Takes the new keys in the list of changes as a sorted run. A key is counted before its insert returns, so that
+    /// updates alone are not looked through.
     private mutating func drain(_ memory: borrowing MemtableMemory) -> MemtableRun? {
-        let end = Int(memory.counters.pointee.keys.load(ordering: .acquiring))
-        guard end > taken || !gaps.isEmpty else { return nil }
-        let capacity = end - taken + gaps.count
-        let offsets = UnsafeMutablePointer<UInt32>.allocate(capacity: capacity)
+        guard memory.counters.pointee.keys.load(ordering: .acquiring) > keyCount else { return nil }
+        let end = Int(memory.counters.pointee.used.load(ordering: .acquiring) >> 32)
+        let offsets = UnsafeMutablePointer<UInt32>.allocate(capacity: end - taken + gaps.count)
         defer { offsets.deallocate() }
         var count = 0
         var stillEmpty: [Int] = []
-        func take(_ place: Int, _ node: UInt32) {
-            if node == 0 {
-                stillEmpty.append(place)
-            } else {
-                offsets[count] = node
+        func take(_ place: Int) {
+            let change = MemtableChange(rawValue: memory.changes[place].load(ordering: .acquiring))
+            if change.isNewKey {
+                offsets[count] = change.node
                 count += 1
+            } else if change.isMissing {
+                stillEmpty.append(place)
             }
         }
-        for place in gaps { take(place, memory.registry[place].load(ordering: .acquiring)) }
-        for place in taken..<end { take(place, memory.registry[place].load(ordering: .acquiring)) }
+        for place in gaps { take(place) }
+        for place in taken..<end { take(place) }
         taken = end
         gaps = stillEmpty
+        keyCount += count
         return count == 0 ? nil : MemtableRun(sorting: offsets, count: count, arena: memory.arena)
     }
 }

@@ -70,7 +70,7 @@ package final class MemtableReserve: Sendable {
         guard let last = dropped.last else { return }
         for block in hasCleared ? dropped[...] : dropped.dropLast() { block.unmap() }
         guard !hasCleared else { return }
-        last.base.initializeMemory(as: UInt8.self, repeating: 0, count: last.zeroBytes)
+        MemtableMemory.clear(last.base, zeroBytes: last.zeroBytes)
         let surplus = state.withLock { state -> Dropped? in
             guard state.cleared == nil, !state.isIdle else { return last }
             state.cleared = last
