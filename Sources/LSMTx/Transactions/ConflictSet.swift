@@ -22,6 +22,24 @@ struct ConflictSet {
         let committedAt: Timestamp
     }
 
+    /// About how many keys can be looked up here in the time that probing for all of the set takes.
+    var stepsWorthWhile: Int {
+        let points = (reads?.pointCount ?? 0) + (writes?.count ?? 0)
+        return 8 + 2 * points + 64 * ((reads?.ranges.count ?? 0) + (writes?.hasDeletions == true ? 1 : 0))
+    }
+
+    /// What of the set is, or holds, `key`.
+    @inline(__always)
+    func find(_ key: BorrowedBytes) -> Change.Item? {
+        let hash = xxh3(key)
+        if let reads {
+            if let point = reads.find(key, hash: hash) { return .point(point) }
+            if let range = reads.range(holding: key) { return .range(range) }
+        }
+        if let writes, let entry = writes.entry(changing: key, hash: hash) { return .write(entry) }
+        return nil
+    }
+
     /// The keys of an item, and what the transaction did with them.
     func describe(_ item: Change.Item) -> (keys: KeyRange, access: Conflict.Access) {
         switch item {
@@ -42,15 +60,23 @@ struct ConflictSet {
 /// Validation: whether anything that a commit depends on has changed.
 ///
 /// It is done twice, by the same rule: by the committing thread before it queues, up to some timestamp, and by the
-/// leader for what was committed after that.
+/// leader for what was committed after that. There are two ways, and the first is given up when it is the longer one:
+/// 1. What the memtables have above `floor` is walked, newest first, and each key looked up in the set. In the queue
+///    that is a handful of changes, however much was read.
+/// 2. Each key of the set is probed, and each range asked for its newest change: after a long transaction, when more
+///    was committed than it has read.
 extension ReadView {
     /// A change after `floor` of something in `set`; `nil` when there is none. Changes that are not published yet
     /// count. The caller has pinned an epoch.
     ///
-    /// - Complexity: For each key of the set, one probe of what holds anything newer than `floor`, mostly one memtable;
-    ///   for each range, a walk over that (``newestTimestamp(from:upTo:after:)``).
+    /// - Complexity: O(the changes since, or the keys in the set and what ranges cost by
+    ///   ``newestTimestamp(from:upTo:after:)``, whichever are fewer).
     func firstChange(of set: ConflictSet, after floor: Timestamp) throws(StoreError) -> ConflictSet.Change? {
         guard hasChanges(after: floor) else { return nil }
+        switch lookThroughChanges(after: floor, for: set) {
+        case .decided(let change): return change
+        case .undecided: break
+        }
         if let reads = set.reads {
             for point in 0..<reads.pointCount {
                 let newest = try newestTimestamp(of: reads.key(point), hash: reads.hash(point), above: floor)
@@ -64,6 +90,34 @@ extension ReadView {
         }
         if let writes = set.writes { return try firstChange(of: writes, after: floor) }
         return nil
+    }
+
+    private enum LookThrough {
+        case decided(ConflictSet.Change?)
+        case undecided
+    }
+
+    /// The first way, as long as it is not the longer one.
+    private func lookThroughChanges(after floor: Timestamp, for set: ConflictSet) -> LookThrough {
+        guard version.largestTimestamp <= floor else { return .undecided }
+        var stepsLeft = set.stepsWorthWhile
+        for index in 0..<memtableCount {
+            let result = memtableRefs[index]._withUnsafeGuaranteedRef { memtable -> LookThrough in
+                guard memtable.timestampBound > floor else { return .decided(nil) }
+                guard memtable.newestRangeTombstone <= floor else { return .undecided }
+                var changes = memtable.changes(after: floor)
+                while let change = changes.next() {
+                    guard stepsLeft > 0 else { return .undecided }
+                    stepsLeft -= 1
+                    guard let item = set.find(change.key) else { continue }
+                    return .decided(ConflictSet.Change(item: item, committedAt: change.timestamp))
+                }
+                return .decided(nil)
+            }
+            if case .decided(nil) = result { continue }
+            return result
+        }
+        return .decided(nil)
     }
 
     private func firstChange(of writes: WriteSet, after floor: Timestamp) throws(StoreError) -> ConflictSet.Change? {

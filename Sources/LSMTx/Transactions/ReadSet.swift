@@ -137,6 +137,7 @@ struct ReadSet {
 
     /// The number of the range that holds `key`; the set is sealed.
     func range(holding key: BorrowedBytes) -> Int? {
+        guard !fields.pointee.ranges.isEmpty else { return nil }
         // The last range that begins at or before the key.
         var low = 0
         var high = fields.pointee.ranges.count

@@ -122,6 +122,17 @@ struct WriteSet {
         return isDeleted(key) ? WriteOperation(kind: .tombstone, key: key, value: .empty) : nil
     }
 
+    /// The number of an operation that changes `key`: by itself, or by deleting a range with it.
+    func entry(changing key: BorrowedBytes, hash: UInt64) -> Int? {
+        if let entry = index(of: key, hash: hash) { return entry }
+        guard isDeleted(key) else { return nil }
+        return (0..<count).first { entry in
+            let operation = operation(entry)
+            guard operation.kind == .rangeTombstone, KeyOrder.compare(operation.key, key) <= 0 else { return false }
+            return operation.upperBound.map { KeyOrder.compare(key, $0) < 0 } ?? true
+        }
+    }
+
     /// The operation of an entry, lent until the next mutation.
     func operation(_ entry: Int) -> WriteOperation {
         Self.operation(at: fields.pointee.entries[entry].offset, of: operations)
