@@ -46,9 +46,18 @@ extension Session {
             },
             modify: { key, body in
                 try database.write(durability: .buffered) { transaction in
-                    guard let old = try transaction.get(key) else { return false }
+                    guard let old = try transaction.get(key) else { return 0 }
                     try transaction.put(key, old.withUnsafeBytes(body))
-                    return true
+                    return transaction.attempt
+                }
+            },
+            transfer: { from, to, body in
+                try database.write(durability: .buffered) { transaction in
+                    guard let source = try transaction.get(from), let target = try transaction.get(to) else { return 0 }
+                    let (less, more) = source.withUnsafeBytes { source in target.withUnsafeBytes { body(source, $0) } }
+                    try transaction.put(from, less)
+                    try transaction.put(to, more)
+                    return transaction.attempt
                 }
             })
     }

@@ -8,7 +8,7 @@ struct Report {
         let rawSync = median(of: .rawSync, \.value)
         Swift.print(
             Self.padded("row", 18, left: true), Self.padded("median", 14), Self.padded("lowest", 14),
-            Self.padded("highest", 14), Self.padded("cpu ns/op", 10), Self.padded("goal", 14))
+            Self.padded("highest", 14), Self.padded("cpu ns/op", 10), Self.padded("goal", 14), "      aborts per 100, most attempts")
         for row in Row.allCases {
             guard let middle = median(of: row, \.value) else { continue }
             let values = samples.filter { $0.row == row }.map(\.value)
@@ -20,8 +20,14 @@ struct Report {
                 Self.padded(Self.text(values.min() ?? 0, row), 14), Self.padded(Self.text(values.max() ?? 0, row), 14),
                 Self.padded(cpu > 0 ? String(Int(cpu)) : "", 10),
                 Self.padded(goal.map { Self.text($0, row) } ?? "", 14),
-                isMet.map { $0 ? "met" : "MISSED" } ?? "")
+                Self.padded(isMet.map { $0 ? "met" : "MISSED" } ?? "", 6, left: true), aborts(in: row))
         }
+    }
+
+    private func aborts(in row: Row) -> String {
+        guard let middle = median(of: row, { $0.abortsPerHundred ?? 0 }) else { return "" }
+        let most = samples.filter { $0.row == row }.compactMap(\.mostAttempts).max()
+        return most.map { String(format: "%.2f, %d", middle, $0) } ?? ""
     }
 
     func write(to path: String) throws {

@@ -13,6 +13,16 @@ enum Row: String, CaseIterable, Codable, Sendable {
     case mixed = "mixed:2"
     case modify = "transaction:1"
     case modifyTwo = "transaction:2"
+    case modifyEight = "transaction:8"
+    case modifyZipf = "transaction-zipf:1"
+    case modifyZipfTwo = "transaction-zipf:2"
+    case modifyZipfEight = "transaction-zipf:8"
+    case transfer = "transfer:1"
+    case transferTwo = "transfer:2"
+    case transferEight = "transfer:8"
+    case transferZipf = "transfer-zipf:1"
+    case transferZipfTwo = "transfer-zipf:2"
+    case transferZipfEight = "transfer-zipf:8"
     case rawSync = "raw-sync"
     case rawDurableWrite = "raw-dsync"
     case synced = "put-sync:1"
@@ -44,7 +54,8 @@ enum Row: String, CaseIterable, Codable, Sendable {
         case .sequential, .reverse: 10_000_000
         case .seek: 400_000
         case .synced: rawSync.map { $0 * 0.9 }
-        case .mixed, .modify, .modifyTwo, .rawSync, .rawDurableWrite, .syncedFour, .syncedSixteen: nil
+        case .modify: 400_000
+        default: nil
         }
     }
 }
@@ -58,4 +69,7 @@ struct Sample: Codable, Sendable {
     let value: Double
     /// Processor nanoseconds for each operation, all threads together; 0 where that means nothing.
     let cpuNanoseconds: Double
+    /// Of transactions: attempts that lost, for each hundred that succeeded, and the most that one took.
+    var abortsPerHundred: Double?
+    var mostAttempts: Int?
 }

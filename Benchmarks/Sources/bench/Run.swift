@@ -187,13 +187,14 @@ struct Run {
             }
             record(.mixed, operations: each * 2, cost)
         }
-        for (row, threads) in [(Row.modify, 1), (.modifyTwo, 2)] where options.wants(row) {
-            let each = max(1, order.count / 4)
-            let cost = try onThreads(threads) { [count = order.count, number] thread in
-                try Self.modify(
-                    try store.session(), operations: each, count: count, seed: number * 100 + threads * 10 + thread)
-            }
-            record(row, operations: each * threads, cost)
+        for load in TransactionLoad.all where options.wants(load.row) {
+            let result = try load.run(on: store, operations: max(1, order.count / 4), count: order.count, seed: number)
+            samples.append(
+                Sample(
+                    engine: engine.name, row: load.row, run: number,
+                    value: Double(result.operations) / result.cost.seconds,
+                    cpuNanoseconds: result.cost.cpuSeconds / Double(result.operations) * 1e9,
+                    abortsPerHundred: result.abortsPerHundred, mostAttempts: result.mostAttempts))
         }
     }
 
@@ -210,19 +211,6 @@ struct Run {
             } else {
                 try session.put(key, Value(of: key, generation: UInt64(operation)), false)
             }
-        }
-    }
-
-    private static func modify(_ session: Session, operations: Int, count: Int, seed: Int) throws {
-        var generator = Generator(seed: seed)
-        var isValid = true
-        for _ in 0..<operations {
-            let key = Key(generator.below(count) * 2)
-            let isThere = try session.modify(key) { old in
-                isValid = isValid && Value.isValid(old, digits: key.digits)
-                return Value(of: key, generation: Value.generation(old) &+ 1)
-            }
-            guard isThere, isValid else { throw Failure("A value is wrong or missing.") }
         }
     }
 

@@ -31,6 +31,11 @@ struct Session {
             -> Void
     /// Commits one put.
     let put: (_ key: Key, _ value: Value, _ isSynced: Bool) throws -> Void
-    /// Reads a value and writes what `body` makes of it, in one transaction, repeated after conflicts.
-    let modify: (_ key: Key, _ body: (UnsafeRawBufferPointer) -> Value) throws -> Bool
+    /// Reads a value and writes what `body` makes of it, in one serializable transaction, repeated after conflicts.
+    /// Returns the number of attempts, 0 when the value is not there.
+    let modify: (_ key: Key, _ body: (UnsafeRawBufferPointer) -> Value) throws -> Int
+    /// The same with two values.
+    let transfer:
+        (_ from: Key, _ to: Key, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> (Value, Value)) throws
+            -> Int
 }
