@@ -7,6 +7,8 @@ struct TransactionLoad: Sendable {
         case modify = "transaction"
         /// Moves one from a value to another one, reading both.
         case transfer
+        /// As the first, with one key for all.
+        case counter
     }
 
     let kind: Kind
@@ -16,7 +18,7 @@ struct TransactionLoad: Sendable {
     static let threadCounts = [1, 2, 8]
 
     static let all = Kind.allCases.flatMap { kind in
-        [false, true].flatMap { isZipf in
+        (kind == .counter ? [false] : [false, true]).flatMap { isZipf in
             threadCounts.map { TransactionLoad(kind: kind, isZipf: isZipf, threads: $0) }
         }
     }
@@ -42,7 +44,7 @@ struct TransactionLoad: Sendable {
     /// - Parameter operations: Transactions of all threads together.
     func run(on store: Store, operations: Int, count: Int, seed: Int) throws -> Result {
         let each = max(1, operations / threads)
-        let keys = min(count, Self.accounts)
+        let keys = kind == .counter ? 1 : min(count, Self.accounts)
         let tally = Tally()
         let before = kind == .transfer ? try Self.sum(store, keys: keys) : 0
         let cost = try onThreads(threads) { [self] thread in
@@ -57,7 +59,7 @@ struct TransactionLoad: Sendable {
             for _ in 0..<each {
                 let needed: Int
                 switch kind {
-                case .modify: needed = try Self.modify(session, key())
+                case .modify, .counter: needed = try Self.modify(session, key())
                 case .transfer: needed = try Self.transfer(session, from: key(), to: key())
                 }
                 guard needed > 0 else { throw Failure("A value is wrong or missing.") }

@@ -155,10 +155,11 @@ public final class Database: Sendable {
         durability: Durability? = nil,
         _ body: (Transaction) throws -> T
     ) throws -> T {
-        let started = retry.timeout == nil ? 0 : SystemClock.monotonicNanoseconds
-        var attempt = 1
+        var attempts = Attempts(core: core, policy: retry)
+        defer { attempts.end() }
         while true {
-            let transaction = try Transaction(core: core, isolation: isolation, label: label, attempt: attempt)
+            let transaction = try Transaction(
+                core: core, isolation: isolation, label: label, attempt: attempts.number, ticket: attempts.ticket)
             do {
                 let result = try body(transaction)
                 try transaction.checkScans()
@@ -166,12 +167,7 @@ public final class Database: Sendable {
                 return result
             } catch let error as StoreError where error.isRetryable {
                 transaction.rollback()
-                let isLate = retry.timeout.map { timeout in
-                    Duration.nanoseconds(Int64(SystemClock.monotonicNanoseconds - started)) >= timeout
-                }
-                guard attempt < retry.maximumAttempts, isLate != true else { throw error }
-                Backoff.pause(afterAttempt: attempt)
-                attempt += 1
+                try attempts.prepareNext(after: error)
             } catch {
                 transaction.rollback()
                 throw error
@@ -188,16 +184,5 @@ public final class Database: Sendable {
     /// - Complexity: O(what is in memory).
     public func flush() throws(StoreError) {
         try core.flush()
-    }
-}
-
-/// Pauses between the attempts of a transaction: longer each time, and not as long as anybody else's.
-enum Backoff {
-    private static let firstMicroseconds = 20
-    private static let longestMicroseconds = 20_000
-
-    static func pause(afterAttempt attempt: Int) {
-        let limit = min(firstMicroseconds << min(attempt - 1, 16), longestMicroseconds)
-        SystemClock.sleep(microseconds: Int.random(in: 0...limit))
     }
 }

@@ -12,11 +12,14 @@ extension DatabaseCore {
         let start: Timestamp
         let isDurable: Bool
         let label: String?
+        /// The transaction's place among those that go first.
+        var ticket: Precedence.Ticket?
     }
 
     /// Commits a transaction's writes.
     func commit(_ order: CommitOrder) throws(StoreError) -> Timestamp {
-        try committing { pipeline throws(StoreError) in try commit(order, through: pipeline) }
+        precedence.waitToCommit(order.writes, ticket: order.ticket)
+        return try committing { pipeline throws(StoreError) in try commit(order, through: pipeline) }
     }
 
     private func commit(_ order: CommitOrder, through pipeline: CommitPipeline) throws(StoreError) -> Timestamp {

@@ -10,6 +10,7 @@ final class DatabaseCore: Sendable {
     /// `nil` in a store that is open for reading only.
     let pipeline: CommitPipeline?
     let snapshots: SnapshotTracker
+    let precedence = Precedence()
     let path: String?
     let configuration: Configuration
 

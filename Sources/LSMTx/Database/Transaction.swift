@@ -35,13 +35,20 @@ public final class Transaction: Readable {
     /// Which attempt of an enclosing `write` this is, from 1.
     public let attempt: Int
 
-    init(core: DatabaseCore, isolation: Isolation, label: String?, attempt: Int = 1) throws(StoreError) {
+    /// The place among those that go first, after several attempts that lost.
+    private let precedence: Precedence.Ticket?
+
+    init(
+        core: DatabaseCore, isolation: Isolation, label: String?, attempt: Int = 1,
+        ticket precedence: Precedence.Ticket? = nil
+    ) throws(StoreError) {
         try core.checkOpen()
         guard core.pipeline != nil else { throw Engine.readOnlyError }
         self.core = core
         self.isolation = isolation
         self.label = label
         self.attempt = attempt
+        self.precedence = precedence
         writes = WriteSet()
         let opened = core.openSnapshot(isWriter: isolation != .readCommitted)
         ticket = opened.ticket
@@ -396,7 +403,8 @@ public final class Transaction: Readable {
         if writes.hasLargeValues { writes.eraseSuperseded(core.giveBack) }
         let order = DatabaseCore.CommitOrder(
             writes: writes, conflictSet: conflictSet(), start: timestamp,
-            isDurable: (durability ?? core.configuration.durability) == .sync, label: label)
+            isDurable: (durability ?? core.configuration.durability) == .sync, label: label,
+            ticket: precedence)
         do throws(StoreError) {
             let committed = try core.commit(order)
             end(isCommitted: true)

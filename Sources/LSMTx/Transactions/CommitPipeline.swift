@@ -338,6 +338,15 @@ package final class CommitPipeline: Sendable {
         return outcome
     }
 
+    /// Waits until a commit that has been stamped is visible, or will never be. Whoever lost against it would begin
+    /// before it again, and lose again.
+    func waitUntilPublished(_ timestamp: Timestamp) {
+        guard engine.publishedTimestamp < timestamp else { return }
+        _ = ledger.wait { ledger in
+            ledger.isFailed || self.engine.publishedTimestamp >= timestamp ? true : nil
+        }
+    }
+
     private func finish(
         _ first: CommitQueue.Request?, as outcome: CommitRequest.Outcome, failure: StoreError? = nil
     ) {
