@@ -57,6 +57,9 @@ public struct Statistics: Sendable {
         public let liveBytes: UInt64
         /// Bytes that its extents take in the file, spare ones included.
         public let fileBytes: UInt64
+        /// Extents that commits had to wait for, because the background had not made enough of them ahead: each such
+        /// commit took as long as it takes to make the file longer.
+        public let segmentsAwaited: UInt64
     }
 
     /// What compaction has done since the database was opened.
@@ -217,6 +220,7 @@ extension DatabaseCore {
     fileprivate var logStatistics: Statistics.Log {
         let extents = engine.log?.extents ?? engine.replayedSegments
         return Statistics.Log(
-            liveBytes: engine.log?.liveBytes ?? 0, fileBytes: extents.reduce(0) { $0 + $1.length })
+            liveBytes: engine.log?.liveBytes ?? 0, fileBytes: extents.reduce(0) { $0 + $1.length },
+            segmentsAwaited: engine.log?.statistics.segmentsAwaited ?? 0)
     }
 }

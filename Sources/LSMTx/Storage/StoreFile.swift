@@ -34,6 +34,11 @@ package final class StoreFile: Sendable {
 
     /// Takes an extent of at least `bytes` bytes and makes sure that writing to it cannot run out of space.
     ///
+    /// Rejected: growing the file by 16 MiB at a time and reserving nothing twice, or only making it longer. Beside 40 MB/s
+    /// of puts (ext4, medians of 7 runs in turns, 2 busy processors), synced commits took 18.6 ms and 20.1 ms at the 99th
+    /// percentile, not 19.1, the fill gave 344 MB and 381 MB, not 418, and a put of 70 KB took 29 us and 36, not 37 to 48
+    /// of 400 with its commit. What a sync waits for is the first write to the space, which stays.
+    ///
     /// - Throws: `diskFull`, with nothing taken.
     package func allocateExtent(
         bytes: UInt64, placement: ExtentAllocator.Placement = .lowest

@@ -70,6 +70,7 @@ package struct StatisticsReport: Encodable, Equatable {
     package var fileBytes: UInt64
     package var logBytes: UInt64
     package var liveLogBytes: UInt64
+    package var logSegmentsAwaited: UInt64
     package var freeBytes: UInt64
     package var punchedBytes: UInt64
     package var memtables: Memtables
@@ -94,6 +95,7 @@ package struct StatisticsReport: Encodable, Equatable {
         fileBytes = statistics.fileBytes
         logBytes = statistics.log.fileBytes
         liveLogBytes = statistics.log.liveBytes
+        logSegmentsAwaited = statistics.log.segmentsAwaited
         freeBytes = statistics.freeBytes
         punchedBytes = statistics.punchedBytes
         memtables = Memtables(
