@@ -34,10 +34,10 @@ package final class StoreFile: Sendable {
 
     /// Takes an extent of at least `bytes` bytes and makes sure that writing to it cannot run out of space.
     ///
-    /// Rejected: growing the file by 16 MiB at a time and reserving nothing twice, or only making it longer. Beside 40 MB/s
-    /// of puts (ext4, medians of 7 runs in turns, 2 busy processors), synced commits took 18.6 ms and 20.1 ms at the 99th
-    /// percentile, not 19.1, the fill gave 344 MB and 381 MB, not 418, and a put of 70 KB took 29 us and 36, not 37 to 48
-    /// of 400 with its commit. What a sync waits for is the first write to the space, which stays.
+    /// Rejected: growing the file by 16 MiB at a time, reserved or only made longer, and reserving nothing twice. In the
+    /// medians of 7 runs in turns on ext4, the 99th percentile of synced commits beside 40 MB/s of puts was 18.6 and
+    /// 20.1 ms, not 19.1; a fill wrote 344 and 381 MB in 4 s, not 418; putting 70 KB took 29 and 36 us, not 37, of 400
+    /// with the commit. What a sync waits for is the first write to the space, and that stays.
     ///
     /// - Throws: `diskFull`, with nothing taken.
     package func allocateExtent(

@@ -80,7 +80,8 @@ import Testing
         let growths = Self.byCommits(device.takeGrowths())
         let awaited = try database.statistics.log.segmentsAwaited
         #expect(UInt64(growths.filter { $0.kind == .reservation }.count) <= awaited)
-        let segments = FileRangeSet(growths.filter { $0.kind == .reservation }.map(\.range).sorted { $0.offset < $1.offset })
+        let segments = FileRangeSet(
+            growths.filter { $0.kind == .reservation }.map(\.range).sorted { $0.offset < $1.offset })
         for growth in growths {
             #expect(FileRangeSet([growth.range]).subtracting(segments).byteCount == 0, "\(growth)")
         }
