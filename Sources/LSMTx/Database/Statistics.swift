@@ -117,6 +117,8 @@ public struct Statistics: Sendable {
     public let memtables: Memtables
     /// The levels of tables that there are, from 0.
     public let levels: [Level]
+    /// The tables that compactions leave alone, because one could not read them.
+    public let damagedTables: [DamagedTable]
     /// Values that live outside of the tables.
     public let largeValues: LargeValues
     /// The block cache.
@@ -164,7 +166,8 @@ extension Database {
                     fileBytes: try engine.file.device.length(),
                     freeBytes: engine.file.allocator.freeRanges.reduce(0) { $0 + $1.length },
                     punchedBytes: engine.file.punchedRanges.byteCount,
-                    memtables: core.memtableStatistics, levels: levels, largeValues: core.largeValueStatistics,
+                    memtables: core.memtableStatistics, levels: levels,
+                    damagedTables: core.damagedTables, largeValues: core.largeValueStatistics,
                     cache: Statistics.Cache(
                         capacity: cache.capacity, bytes: cache.bytes, blocks: cache.blocks, entered: cache.entered,
                         evicted: cache.evicted),

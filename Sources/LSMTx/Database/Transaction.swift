@@ -241,8 +241,8 @@ public final class Transaction: Readable {
     /// - Returns: The commit's timestamp; of a transaction that wrote nothing, the one that it read at.
     /// - Throws: `conflict` when another commit changed one of the keys, or something in a range that this one deletes,
     ///   since this transaction began; `diskFull`,
-    ///   `poisoned` or `closed`, when nothing was committed; `io` or `corrupt`, likewise, when there is no memory or it
-    ///   cannot be read whether there is a conflict; `outcomeUnknown` when the device failed halfway: after reopening,
+    ///   `poisoned` or `closed`, when nothing was committed; `io` or `corrupt`, likewise, when there is no memory, it
+    ///   cannot be read whether there is a conflict, or damaged tables leave no place to flush to; `outcomeUnknown` when the device failed halfway: after reopening,
     ///   all of it is there or nothing.
     /// - Complexity: O(bytes written), and one probe for each key. For each deleted range, a look at what is in memory
     ///   of it, and at blocks of tables that are newer than the transaction.
