@@ -102,4 +102,15 @@ import Testing
         #expect(try database.statistics.log.segmentsAwaited > before)
         try database.close()
     }
+    /// The keeper has them for as long as a sync takes, which may be long.
+    @Test func segmentsThatAreBeingMadeAreTheLogs() throws {
+        let device = GateDevice(MemoryDevice())
+        let database = try Self.open(device)
+        device.hold(.sync)
+        try database.write(durability: .buffered) { t in try t.put("first", [UInt8](repeating: 1, count: 12_000)) }
+        try #require(device.waitUntilHeld(.sync))
+        #expect(try database.check().findings.map(\.message) == [])
+        device.release(.sync)
+        try database.close()
+    }
 }
