@@ -13,7 +13,7 @@
 /// 7. What went in must have come out or been dropped, entry by entry; else input was lost on the way.
 package struct CompactionJob {
     private let file: StoreFile
-    private let plan: CompactionPlan
+    let plan: CompactionPlan
     private let tables: [Table]
     private let generation: Generation
     private let takeTableID: () -> TableID

@@ -12,13 +12,15 @@ extension CompactionPicker {
     /// their numbers. A table that hides much in deeper ones is pushed a level down; what all pushes together will read
     /// and drop is what counts then.
     ///
-    /// - Parameter below: What the tables hide in those below them.
+    /// - Parameters:
+    ///   - below: What the tables hide in those below them.
+    ///   - damaged: Tables that no plan takes.
     package static func pickGarbage(
         levels: [[TableDescriptor]], below: HiddenBelow = HiddenBelow(), readPoints: ReadPoints,
-        share: Double = garbageShare
+        share: Double = garbageShare, avoiding damaged: Set<TableID> = []
     ) -> CompactionPlan? {
         var best: (plan: CompactionPlan, share: Double)?
-        for candidate in garbageCandidates(levels, below) {
+        for candidate in garbageCandidates(levels, below) where !candidate.plan.takes(anyOf: damaged) {
             let found = candidate.share(readPoints, below)
             if found >= share, found > best?.share ?? 0 { best = (candidate.plan, found) }
         }

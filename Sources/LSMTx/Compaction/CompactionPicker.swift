@@ -16,16 +16,25 @@
 package enum CompactionPicker {
     /// The next plan, or `nil` when every level is within its limits.
     ///
-    /// - Parameter levels: Level 0 newest first, the others in key order.
-    package static func pick(levels: [[TableDescriptor]], options: CompactionOptions) -> CompactionPlan? {
-        var best: (level: Int, score: Double)?
+    /// - Parameters:
+    ///   - levels: Level 0 newest first, the others in key order.
+    ///   - damaged: Tables that no plan takes. What they keep from being compacted is passed over.
+    package static func pick(
+        levels: [[TableDescriptor]], options: CompactionOptions, avoiding damaged: Set<TableID> = []
+    ) -> CompactionPlan? {
+        var due: [(level: Int, score: Double)] = []
         for level in levels.indices {
             let score = score(of: level, in: levels, options: options)
-            let isDue = level == 0 ? score >= 1 : score > 1
-            if isDue, score > best?.score ?? 0 { best = (level, score) }
+            if level == 0 ? score >= 1 : score > 1 { due.append((level, score)) }
         }
-        guard let best else { return nil }
-        return best.level == 0 ? levelZero(levels) : table(ofLevel: best.level, levels)
+        due.sort { ($1.score, $0.level) < ($0.score, $1.level) }
+        for (level, _) in due {
+            let plan =
+                level == 0
+                ? levelZero(levels, avoiding: damaged) : table(ofLevel: level, levels, avoiding: damaged)
+            if let plan { return plan }
+        }
+        return nil
     }
 
     /// Everything into one level: the last one, or one below level 0 when that is all there is. `nil` without tables.
@@ -63,10 +72,13 @@ package enum CompactionPicker {
     }
 
     /// The table of the level that costs least to merge into the next; the first in key order of several.
-    private static func table(ofLevel level: Int, _ levels: [[TableDescriptor]]) -> CompactionPlan? {
+    private static func table(
+        ofLevel level: Int, _ levels: [[TableDescriptor]], avoiding damaged: Set<TableID>
+    ) -> CompactionPlan? {
         var best: (table: TableDescriptor, overlaps: [TableDescriptor], cost: UInt64)?
-        for table in levels[level] {
+        for table in levels[level] where !damaged.contains(table.id) {
             let overlaps = overlapping(range([table]), in: levels, level: level + 1)
+            if !damaged.isEmpty, overlaps.contains(where: { damaged.contains($0.id) }) { continue }
             let cost = bytes(overlaps)
             if best.map({ cost < $0.cost }) ?? true { best = (table, overlaps, cost) }
         }

@@ -9,12 +9,14 @@ extension TableDescriptor {
         let found = try Table(descriptor: self, file: file, cache: BlockCache(capacity: 0)).verify()
         if let finding = found.findings.first { throw finding }
         guard found.entryCount == entries else {
-            throw .corrupt("A new table has \(found.entryCount) of \(entries) entries.", structure: "table")
+            throw .corrupt(
+                "A new table has \(found.entryCount) of \(entries) entries.", structure: "table",
+                offset: properties.offset)
         }
         guard found.rangeTombstoneCount == UInt64(rangeTombstones) else {
             throw .corrupt(
                 "A new table has \(found.rangeTombstoneCount) of \(rangeTombstones) range tombstones.",
-                structure: "table")
+                structure: "table", offset: properties.offset)
         }
     }
 }

@@ -16,7 +16,8 @@ extension Database {
     ///   - range: Which keys. Whole tables are rewritten, so what lies beside the range may be compacted too.
     ///   - progress: Called now and then, on this thread; an error that it throws ends the compaction, and is thrown
     ///     here. What has been done until then stays.
-    /// - Throws: `diskFull`, `io`, `poisoned`, `closed`, `readOnly`, and what `progress` throws. Nothing is lost.
+    /// - Throws: `corrupt`, with the keys that cannot be read, when a table is damaged; what was done before stays. Also
+    ///   `diskFull`, `io`, `poisoned`, `closed`, `readOnly`, and what `progress` throws. Nothing is lost.
     /// - Complexity: O(bytes of the tables that overlap the range).
     public func compact(_ range: KeyRange = .all, progress: ((CompactionProgress) throws -> Void)? = nil) throws {
         try core.flush()

@@ -48,9 +48,9 @@ final class DatabaseCore: Sendable {
         self.pipeline = pipeline
         guard engine.options.hasBackgroundThreads else { return }
         // The threads hold the engine and the pipeline, not this object, whose deinit ends them.
-        let worker = try WorkerThread(name: "lsmtx-work") { engine.runBackgroundWorker() }
+        let worker = try WorkerThread(name: "work") { engine.runBackgroundWorker() }
         threads.withLock { $0.append(worker) }
-        let keeper = try WorkerThread(name: "lsmtx-log") { pipeline.runLogKeeper() }
+        let keeper = try WorkerThread(name: "log") { pipeline.runLogKeeper() }
         threads.withLock { $0.append(keeper) }
     }
 

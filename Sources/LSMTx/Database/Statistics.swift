@@ -57,6 +57,9 @@ public struct Statistics: Sendable {
         public let liveBytes: UInt64
         /// Bytes that its extents take in the file, spare ones included.
         public let fileBytes: UInt64
+        /// Extents that commits had to wait for, because the background had not made enough of them ahead: each such
+        /// commit took as long as it takes to make the file longer.
+        public let segmentsAwaited: UInt64
     }
 
     /// What compaction has done since the database was opened.
@@ -114,6 +117,8 @@ public struct Statistics: Sendable {
     public let memtables: Memtables
     /// The levels of tables that there are, from 0.
     public let levels: [Level]
+    /// The tables that compactions leave alone, because one could not read them.
+    public let damagedTables: [DamagedTable]
     /// Values that live outside of the tables.
     public let largeValues: LargeValues
     /// The block cache.
@@ -161,7 +166,8 @@ extension Database {
                     fileBytes: try engine.file.device.length(),
                     freeBytes: engine.file.allocator.freeRanges.reduce(0) { $0 + $1.length },
                     punchedBytes: engine.file.punchedRanges.byteCount,
-                    memtables: core.memtableStatistics, levels: levels, largeValues: core.largeValueStatistics,
+                    memtables: core.memtableStatistics, levels: levels,
+                    damagedTables: core.damagedTables, largeValues: core.largeValueStatistics,
                     cache: Statistics.Cache(
                         capacity: cache.capacity, bytes: cache.bytes, blocks: cache.blocks, entered: cache.entered,
                         evicted: cache.evicted),
@@ -217,6 +223,7 @@ extension DatabaseCore {
     fileprivate var logStatistics: Statistics.Log {
         let extents = engine.log?.extents ?? engine.replayedSegments
         return Statistics.Log(
-            liveBytes: engine.log?.liveBytes ?? 0, fileBytes: extents.reduce(0) { $0 + $1.length })
+            liveBytes: engine.log?.liveBytes ?? 0, fileBytes: extents.reduce(0) { $0 + $1.length },
+            segmentsAwaited: engine.log?.statistics.segmentsAwaited ?? 0)
     }
 }

@@ -386,8 +386,9 @@ public final class Transaction: Readable {
     /// - Throws: `conflict` when another commit changed, since this transaction began, something that it rests on: at
     ///   ``Isolation/serializable`` what it read, at ``Isolation/snapshot`` a key that it wrote, or something in a range
     ///   that it deletes, and at both what it was told to depend on; `diskFull`,
-    ///   `poisoned` or `closed`, when nothing was committed; `io` or `corrupt`, likewise, when there is no memory or it
-    ///   cannot be read whether there is a conflict; `outcomeUnknown` when the device failed halfway: after reopening,
+    ///   `poisoned` or `closed`, when nothing was committed; `io` or `corrupt`, likewise, when there is no memory, it
+    ///   cannot be read whether there is a conflict, or damaged tables leave no place to flush to; `outcomeUnknown` when
+    ///   the device failed halfway: after reopening,
     ///   all of it is there or nothing.
     /// - Complexity: O(bytes written), and one probe for each key that is checked. For each range, a look at what is in
     ///   memory of it, and at blocks of tables that are newer than the transaction.

@@ -4,7 +4,8 @@ extension Engine {
     /// Compacts what overlaps `range` down to the last level.
     ///
     /// - Parameter progress: Called with bytes done and bytes in all, on the caller's thread; throws to stop.
-    /// - Throws: `diskFull`, with all that was done until then in place; `poisoned`; `closed`; what `progress` throws.
+    /// - Throws: `diskFull`, or `corrupt` where a table is damaged, with all that was done until then in place;
+    ///   `poisoned`; `closed`; what `progress` throws.
     package func compact(
         _ range: KeyRange, progress: (_ done: UInt64, _ total: UInt64) throws -> Void
     ) throws {
@@ -61,7 +62,10 @@ extension Engine {
         let version = versions.current
         let points = announceReadPoints()
         let levels = version.levels.map { $0.map(\.descriptor) }
-        guard let plan = request.next(levels: levels, readPoints: points) else { return false }
+        guard let plan = request.next(levels: levels, readPoints: points) else {
+            if let damage = damage(in: request.range) { throw damage }
+            return false
+        }
         let isDone = try compact(plan, of: version, points, shouldStop: { isToStop || request.isCancelled })
         if isDone { request.didRun(plan) }
         return true
@@ -96,9 +100,11 @@ final class CompactionRequest: Sendable {
 
     private let state: Guarded<State>
     private let totalBytes: UInt64
+    let range: KeyRange
 
     init(_ range: KeyRange, totalBytes: UInt64) {
         self.totalBytes = totalBytes
+        self.range = range
         state = Guarded(State(walk: RequestedCompaction(range)))
     }
 

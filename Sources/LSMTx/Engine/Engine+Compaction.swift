@@ -15,16 +15,28 @@ extension Engine {
     /// - Returns: `false` when there was nothing to do, or the worker is to stop.
     /// - Throws: `diskFull`, with nothing changed. After any other error the store is poisoned.
     package func compactOnce() throws(StoreError) -> Bool {
+        do throws(StoreError) {
+            return try compactOnce(avoiding: damage.ids)
+        } catch {
+            // The next plan avoids what this one has found damaged.
+            guard error.code == .corrupt, poison.first == nil else { throw error }
+            return true
+        }
+    }
+
+    private func compactOnce(avoiding damaged: Set<TableID>) throws(StoreError) -> Bool {
         let version = versions.current
         let levels = version.levels.map { $0.map(\.descriptor) }
+        noteLevelZero(of: levels, avoiding: damaged)
         var readPoints = announceReadPoints()
-        if let plan = CompactionPicker.pick(levels: levels, options: compactionOptions) {
+        if let plan = CompactionPicker.pick(levels: levels, options: compactionOptions, avoiding: damaged) {
             return try compact(plan, of: version, readPoints, shouldStop: { isToStop })
         }
         let below = HiddenBelow(version.levels)
         let share = options.garbageShare
         func garbagePlan(_ readPoints: ReadPoints) -> CompactionPlan? {
-            CompactionPicker.pickGarbage(levels: levels, below: below, readPoints: readPoints, share: share)
+            CompactionPicker.pickGarbage(
+                levels: levels, below: below, readPoints: readPoints, share: share, avoiding: damaged)
         }
         while true {
             if let plan = garbagePlan(readPoints) {
@@ -74,13 +86,12 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - tableBytes: How large the new tables may be; `nil` for what the options say.
-    ///   - toleratesDamage: Whether damage that is found in the inputs, with which nothing is changed, is thrown without
-    ///     poisoning the store.
     ///   - shouldStop: Whether to give it up.
     /// - Returns: `false` when it was given up.
+    /// - Throws: `diskFull`, or `corrupt` when tables of the plan are damaged, which are avoided from then on: nothing has
+    ///   changed. After any other error the store is poisoned.
     func compact(
         _ plan: CompactionPlan, of version: Version, _ readPoints: ReadPoints, tableBytes: UInt64? = nil,
-        toleratesDamage: Bool = false,
         shouldStop: () -> Bool
     ) throws(StoreError) -> Bool {
         let inputs = plan.inputs.compactMap { version.table($0.id) }
@@ -89,11 +100,11 @@ extension Engine {
         let job = CompactionJob(
             file: file, plan: plan, tables: inputs, generation: versions.nextGeneration,
             takeTableID: { self.versions.takeTableID() }, readPoints: readPoints, options: options)
-        var mayGoOn = toleratesDamage
+        var isReading = true
         do throws(StoreError) {
             let result = try job.run(shouldStop: shouldStop, pause: { flushBetweenSteps() })
             guard let result else { return false }
-            mayGoOn = false
+            isReading = false
             do throws(StoreError) {
                 let version = try versions.apply(result.edit) { $0.isClean = false }
                 state.withLock { replaceView($0, version: version) }
@@ -102,9 +113,11 @@ extension Engine {
                 if error.code == .diskFull { release(result.edit, keeping: plan) }
                 throw error
             }
+            if !plan.isTrivialMove { damage.forget(result.edit.removed) }
             counters.note(result, intoLevel: plan.targetLevel, isMove: plan.isTrivialMove)
         } catch {
-            if error.code != .diskFull, !(mayGoOn && error.code == .corrupt) { acceptNoMore(since: error) }
+            let isHarmless = error.code == .diskFull || isReading && noteDamage(error, to: job)
+            if !isHarmless { acceptNoMore(since: error) }
             throw error
         }
         // The extents of the inputs are free once nobody reads them; retired views are looked at here.

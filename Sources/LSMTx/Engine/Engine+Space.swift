@@ -64,7 +64,7 @@ extension Engine {
     private func shapeForClose(_ left: inout UInt64) throws(StoreError) -> Bool {
         let version = versions.current
         let levels = version.levels.map { $0.map(\.descriptor) }
-        let plan = CompactionPicker.pick(levels: levels, options: compactionOptions)
+        let plan = CompactionPicker.pick(levels: levels, options: compactionOptions, avoiding: damage.ids)
         guard let plan, CompactionPicker.bytes(plan.inputs) <= left else { return false }
         left -= CompactionPicker.bytes(plan.inputs)
         try closeCompact(plan, of: version, announceReadPoints())
@@ -77,7 +77,7 @@ extension Engine {
         guard let plan = CompactionPicker.everything(levels: levels) else { return true }
         let points = announceReadPoints()
         let total = CompactionPicker.bytes(plan.inputs)
-        guard total <= left else { return false }
+        guard total <= left, !plan.takes(anyOf: damage.ids) else { return false }
         // Much that goes is only read; what stays is written too, and a large part of much would take long.
         let share: UInt64 = total <= left / 2 ? 10 : 2
         guard plan.garbageBound(points) * share > total,
@@ -104,7 +104,7 @@ extension Engine {
         let bytes = CompactionPicker.bytes(plan.inputs)
         // Tables take whole extents and give back the rest of the last one.
         let room = below.reduce(0) { $0 + $1.length / file.extentBytes * file.extentBytes }
-        guard bytes <= left else { return false }
+        guard bytes <= left, !plan.takes(anyOf: damage.ids) else { return false }
         left -= bytes
         if bytes + file.extentBytes * UInt64(plan.inputs.count) <= room {
             try closeCompact(plan, of: version, announceReadPoints())
@@ -122,7 +122,7 @@ extension Engine {
         _ plan: CompactionPlan, of version: Version, _ points: ReadPoints, tableBytes: UInt64? = nil
     ) throws(StoreError) {
         _ = try compact(
-            plan, of: version, points, tableBytes: tableBytes, toleratesDamage: true,
+            plan, of: version, points, tableBytes: tableBytes,
             shouldStop: { self.poison.first != nil })
         Epoch.synchronize()
         Epoch.collect()

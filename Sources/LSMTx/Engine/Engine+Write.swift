@@ -15,8 +15,9 @@ extension Engine {
     /// - Parameters:
     ///   - bytes: An upper bound of what the group takes in a memtable.
     ///   - entries: The group's number of operations.
-    /// - Throws: `diskFull` when the backlog cannot shrink because flushing finds no space, `poisoned`, or `io` when
-    ///   there is no memory for a memtable. Nothing has been written then.
+    /// - Throws: `diskFull` when the backlog cannot shrink because flushing finds no space, `corrupt` when level 0 cannot
+    ///   because of damaged tables, `poisoned`, or `io` when there is no memory for a memtable. Nothing has been written
+    ///   then.
     func makeRoom(bytes: Int, entries: Int) throws(StoreError) -> Memtable {
         guard let log else { throw Self.readOnlyError }
         if let active = activeWithRoom(log: log, bytes: bytes, entries: entries) { return active }
@@ -106,9 +107,11 @@ extension Engine {
         try poison.check()
         if !options.hasBackgroundThreads {
             try compactAll()
+            let isShorter = levelZeroCount.load(ordering: .relaxed) < options.levelZeroStop
+            if !isShorter, let damage = state.withLock({ $0.levelZeroDamage }) { throw damage }
             return
         }
-        try waitForBackground(orFailure: \.compactionFailure) { _ in
+        try waitForBackground(orFailure: { $0.compactionFailure ?? $0.levelZeroDamage }) { _ in
             levelZeroCount.load(ordering: .relaxed) < options.levelZeroStop
         }
     }

@@ -45,6 +45,8 @@ package final class Engine: Sendable {
     /// What was free, and not given back to the file system, when that was last looked at.
     let lastFree = Guarded(FileRangeSet())
     let poison = Poison()
+    /// What compactions leave alone.
+    let damage = DamagedTables()
     /// Announces a floor to readers and says at which older timestamps some are open. Set by the layer that knows them.
     /// It calls `readNames` between the two (``SnapshotTracker``).
     package let readers = Guarded<@Sendable (_ floor: Timestamp, _ readNames: () -> Void) -> OpenReaders>(
@@ -121,6 +123,8 @@ struct EngineState: Sendable {
     var flushFailure: StoreError?
     /// The same of the last compaction, for writers that level 0 has stopped.
     var compactionFailure: StoreError?
+    /// Set while damage keeps every table of level 0 where it is: writers whom its length stops fail with this.
+    var levelZeroDamage: StoreError?
     /// Whether the levels may call for a compaction: something changed since it was last found that they do not.
     var mayCompact = true
     /// Below which retention floor tables keep much that nothing else needs; `nil` when it hinders nothing, or does not

@@ -34,6 +34,11 @@ package final class StoreFile: Sendable {
 
     /// Takes an extent of at least `bytes` bytes and makes sure that writing to it cannot run out of space.
     ///
+    /// Rejected: growing the file by 16 MiB at a time, reserved or only made longer, and reserving nothing twice. In the
+    /// medians of 8 runs in turns, on ext4 with busy processors, synced commits beside 40 MB/s of puts took 20.2 and
+    /// 20.2 ms at the 99th percentile, not 19.1; a fill wrote 325 and 371 MB in 4 s, not 418; putting 70 KB took 29 and
+    /// 36 us, not 48 (3 runs), of some 400 with the commit. What a sync waits for is the first write to the space.
+    ///
     /// - Throws: `diskFull`, with nothing taken.
     package func allocateExtent(
         bytes: UInt64, placement: ExtentAllocator.Placement = .lowest

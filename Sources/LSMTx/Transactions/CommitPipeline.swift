@@ -243,7 +243,8 @@ package final class CommitPipeline: Sendable {
         }
         engine.counters.groups.add(1, ordering: .relaxed)
         engine.counters.commits.add(UInt64(group.memberCount), ordering: .relaxed)
-        if !isDurable || crossesSegments { keeper.noteWork(usedSegment: crossesSegments) }
+        let needsSegments = log.takeNeedOfSpares()
+        if !isDurable || needsSegments { keeper.noteWork(needsSegments: needsSegments) }
 
         // Writes return before the baton is given on: a later sync then covers them.
         let writesDurably = isDurable && mayWriteDurably && !crossesSegments
@@ -422,6 +423,6 @@ package final class CommitPipeline: Sendable {
         if let target = target ?? nil { syncDevice(upTo: target) }
         // The write of a buffered group may have returned and not been noted so far, so that this sync did not count for
         // it. Nobody else would sync it: the keeper comes again.
-        if ledger.withLock({ !$0.isFailed && !$0.mayWriteDurably }) { keeper.noteWork(usedSegment: false) }
+        if ledger.withLock({ !$0.isFailed && !$0.mayWriteDurably }) { keeper.noteWork(needsSegments: false) }
     }
 }

@@ -46,25 +46,30 @@ final class LogKeeper: Sendable {
         state.notifyAll()
     }
 
-    /// A group has been given its place: buffered, or one that went into a further segment.
+    /// A group has been given its place: a buffered one, or one behind which spare segments should be made.
     @inline(__always)
-    func noteWork(usedSegment: Bool) {
-        guard usedSegment || !knowsUnsynced.load(ordering: .relaxed) else { return }
-        wake(usedSegment: usedSegment)
+    func noteWork(needsSegments: Bool) {
+        guard needsSegments || !knowsUnsynced.load(ordering: .relaxed) else { return }
+        wake(needsSegments: needsSegments)
     }
 
     @inline(never)
-    private func wake(usedSegment: Bool) {
+    private func wake(needsSegments: Bool) {
         knowsUnsynced.store(true, ordering: .relaxed)
         state.withLock { state in
             state.hasUnsynced = true
-            state.needsSegments = state.needsSegments || usedSegment
+            state.needsSegments = state.needsSegments || needsSegments
         }
         state.notifyAll()
     }
 
     /// Makes spare segments ahead of need.
-    func makeSegments() throws(StoreError) { try log.prepareSpares(target: Self.readySegments) }
+    ///
+    /// When there are none, the first are there sooner if they do not share a sync with all the others: commits are about
+    /// to need them.
+    func makeSegments() throws(StoreError) {
+        for target in [2, Self.readySegments / 2, Self.readySegments] { try log.prepareSpares(target: target) }
+    }
 
     func stop() {
         state.withLock { $0.isStopping = true }

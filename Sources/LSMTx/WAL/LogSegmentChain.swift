@@ -35,6 +35,8 @@ final class LogSegmentChain: Sendable {
         var blank: [FileRange] = []
         var retired: [Retired] = []
         var isMaking = false
+        /// What the thread that makes segments has, so that the integrity check finds an owner of it.
+        var making: [FileRange] = []
         var made = 0
         var recycled = 0
 
@@ -98,6 +100,7 @@ final class LogSegmentChain: Sendable {
             state.blank.sort { $0.offset < $1.offset }
             let blanks = Array(state.blank.prefix(count))
             state.blank.removeFirst(blanks.count)
+            state.making = blanks
             return Order(after: state.lastPlanned, count: count, blanks: blanks)
         }
         guard let order, order.count > 0 else { return }
@@ -107,12 +110,14 @@ final class LogSegmentChain: Sendable {
                 state.ready += segments
                 state.made += order.count - order.blanks.count
                 state.recycled += order.blanks.count
+                state.making = []
                 state.isMaking = false
             }
             state.notifyAll()
         } catch {
             state.withLock { state in
                 state.blank += order.blanks
+                state.making = []
                 state.isMaking = false
             }
             state.notifyAll()
@@ -133,6 +138,7 @@ final class LogSegmentChain: Sendable {
                 } else {
                     range = try file.allocateExtent(bytes: file.extentBytes, placement: .atOrAbove(site.floor))
                     fresh.append(range)
+                    state.withLock { $0.making.append(range) }
                     try Self.fillWithZeros(range, in: file)
                 }
                 let segment = LogSegment(
@@ -144,6 +150,7 @@ final class LogSegmentChain: Sendable {
             try Self.sync(file)
             return segments
         } catch {
+            state.withLock { $0.making = order.blanks }
             file.allocator.releaseUnpublished(fresh)
             throw error
         }
@@ -333,7 +340,8 @@ final class LogSegmentChain: Sendable {
     /// Every extent that the log owns.
     var extents: [FileRange] {
         state.withLock { state in
-            state.live.map(\.range) + state.ready.map(\.range) + state.blank + state.retired.map(\.segment.range)
+            state.live.map(\.range) + state.ready.map(\.range) + state.blank + state.making
+                + state.retired.map(\.segment.range)
         }
     }
 }

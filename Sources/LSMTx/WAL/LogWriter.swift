@@ -30,12 +30,19 @@ package final class LogWriter: @unchecked Sendable {
         var previousChecksum: UInt64
         /// The place comes from a replay: what the sector holds before it may be synced.
         var isAfterReplay: Bool
+        /// Past this offset it is time to make spares: at once in a segment that was a spare itself, so that there are as
+        /// many as before; from the middle on in a log's first one, as many a store is closed before it needs another.
+        var spareMark: Int
 
-        init(_ segment: LogSegment, offset: Int, previousChecksum: UInt64, isAfterReplay: Bool = false) {
+        init(
+            _ segment: LogSegment, offset: Int, previousChecksum: UInt64, isAfterReplay: Bool = false,
+            isFirst: Bool = false
+        ) {
             self.segment = segment
             self.offset = offset
             self.previousChecksum = previousChecksum
             self.isAfterReplay = isAfterReplay
+            spareMark = isFirst ? segment.length / 2 : 0
         }
 
         var lsn: LogSequenceNumber { segment.base.advanced(by: offset) }
@@ -51,7 +58,7 @@ package final class LogWriter: @unchecked Sendable {
     private let startLSN: Atomic<UInt64>
     private let groups = Atomic<UInt64>(0)
     private let payloadBytes = Atomic<UInt64>(0)
-    private let inlineSegments = Atomic<UInt64>(0)
+    private let awaitedSegments = Atomic<UInt64>(0)
 
     /// How many extents are kept for reuse at most, unless told otherwise: enough for the log of one memtable.
     package static let defaultMaximumSpares = 64
@@ -92,7 +99,7 @@ package final class LogWriter: @unchecked Sendable {
         let segment = try LogSegmentChain.makeFirst(
             in: file, number: (earlier?.lastSegment.number ?? 0) + 1, after: earlier?.nextBase ?? .zero,
             born: site().generation)
-        let cursor = Cursor(segment, offset: LogFormat.sectorBytes, previousChecksum: 0)
+        let cursor = Cursor(segment, offset: LogFormat.sectorBytes, previousChecksum: 0, isFirst: true)
         self.init(
             file: file, live: [segment], start: cursor.lsn, at: cursor, maximumSpares: maximumSpares, site: site)
     }
@@ -111,7 +118,7 @@ package final class LogWriter: @unchecked Sendable {
         }
         let cursor = Cursor(
             replay.lastSegment, offset: Int(replay.end.lsn.rawValue - replay.lastSegment.base.rawValue),
-            previousChecksum: replay.end.previousChecksum, isAfterReplay: true)
+            previousChecksum: replay.end.previousChecksum, isAfterReplay: true, isFirst: true)
         self.init(
             file: file, live: replay.segments, start: replay.start.position.lsn, at: cursor,
             maximumSpares: maximumSpares, site: site)
@@ -140,7 +147,7 @@ package final class LogWriter: @unchecked Sendable {
         let needed = count / nextFragmentBytes + 1
         let missing = needed - chain.counts.ready
         guard missing > 0 else { return }
-        inlineSegments.store(inlineSegments.load(ordering: .relaxed) &+ UInt64(missing), ordering: .relaxed)
+        awaitedSegments.store(awaitedSegments.load(ordering: .relaxed) &+ UInt64(missing), ordering: .relaxed)
         try chain.makeReady(target: needed)
     }
 
@@ -247,7 +254,7 @@ package final class LogWriter: @unchecked Sendable {
         let nextFragment = nextFragmentBytes
         let further = max((count - firstFragment + nextFragment - 1) / nextFragment, 1)
         let waits = max(further - chain.counts.ready, 0)
-        inlineSegments.store(inlineSegments.load(ordering: .relaxed) &+ UInt64(waits), ordering: .relaxed)
+        awaitedSegments.store(awaitedSegments.load(ordering: .relaxed) &+ UInt64(waits), ordering: .relaxed)
         let segments = try chain.take(further)
         let firstPiece = current.copyOffset + LogFormat.segmentEndBytes - offset
         let payloadStart = head + (firstFragment > 0 ? 0 : firstPiece)
@@ -321,6 +328,14 @@ package final class LogWriter: @unchecked Sendable {
     }
 
     // MARK: Segments
+
+    /// Whether it is time to make spares off the commit path; true once for each segment. Serialised with `prepare`.
+    @inline(__always)
+    package func takeNeedOfSpares() -> Bool {
+        guard cursor.pointee.offset > cursor.pointee.spareMark else { return false }
+        cursor.pointee.spareMark = .max
+        return true
+    }
 
     /// Makes segments off the commit path until `target` are ready for use.
     package func prepareSpares(target: Int) throws(StoreError) {
@@ -416,24 +431,6 @@ package final class LogWriter: @unchecked Sendable {
             groups: groups.load(ordering: .relaxed), payloadBytes: payloadBytes.load(ordering: .relaxed),
             liveBytes: liveBytes, liveSegments: counts.live, readySegments: counts.ready,
             blankSegments: counts.blank, retiredSegments: counts.retired, segmentsMade: counts.made,
-            segmentsRecycled: counts.recycled, segmentsMadeByCommits: inlineSegments.load(ordering: .relaxed))
+            segmentsRecycled: counts.recycled, segmentsAwaited: awaitedSegments.load(ordering: .relaxed))
     }
-}
-
-/// What the log has done since it was opened, and what it holds.
-package struct LogStatistics: Sendable, Equatable {
-    package let groups: UInt64
-    package let payloadBytes: UInt64
-    package let liveBytes: UInt64
-    package let liveSegments: Int
-    /// Spares with a header, ready for use.
-    package let readySegments: Int
-    /// Spares without.
-    package let blankSegments: Int
-    /// Waiting for the older superblock slot to be replaced.
-    package let retiredSegments: Int
-    package let segmentsMade: Int
-    package let segmentsRecycled: Int
-    /// Segments that a commit had to wait for, because no spare was ready.
-    package let segmentsMadeByCommits: UInt64
 }

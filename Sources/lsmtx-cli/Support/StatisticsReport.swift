@@ -70,10 +70,12 @@ package struct StatisticsReport: Encodable, Equatable {
     package var fileBytes: UInt64
     package var logBytes: UInt64
     package var liveLogBytes: UInt64
+    package var logSegmentsAwaited: UInt64
     package var freeBytes: UInt64
     package var punchedBytes: UInt64
     package var memtables: Memtables
     package var levels: [Level]
+    package var damagedTables: [DamagedTable]
     package var largeValues: LargeValues
     package var cache: Cache
     package var commits: UInt64
@@ -94,6 +96,7 @@ package struct StatisticsReport: Encodable, Equatable {
         fileBytes = statistics.fileBytes
         logBytes = statistics.log.fileBytes
         liveLogBytes = statistics.log.liveBytes
+        logSegmentsAwaited = statistics.log.segmentsAwaited
         freeBytes = statistics.freeBytes
         punchedBytes = statistics.punchedBytes
         memtables = Memtables(
@@ -103,6 +106,7 @@ package struct StatisticsReport: Encodable, Equatable {
             Level(
                 level: UInt64($0.level), tables: UInt64($0.tables), entries: $0.entries, bytes: $0.bytes)
         }
+        damagedTables = statistics.damagedTables.map(DamagedTable.init)
         largeValues = LargeValues(
             count: UInt64(statistics.largeValues.count), bytes: statistics.largeValues.bytes)
         cache = Cache(
@@ -186,6 +190,7 @@ extension StatisticsReport {
                         label: "level \(level.level)", text: Rendering.bytes(level.bytes), part: level.entries,
                         whole: entries, detail: "\(entryCount) entries, \(Rendering.grouped(level.tables)) tables")
                 }))
+        sections.append(damage)
         sections.append(
             Section(
                 title: "Memory",

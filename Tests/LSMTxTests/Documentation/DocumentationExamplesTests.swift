@@ -364,6 +364,14 @@ import Testing
         print(statistics.fileBytes, statistics.levels.count)
     }
 
+    @Test func damagedTablesAreListed() throws {
+        let database = try Self.filled()
+        for table in try database.statistics.damagedTables {
+            print("Since \(table.since): \(table.error)")
+        }
+        #expect(try database.statistics.damagedTables.isEmpty)
+    }
+
     @Test func aFileIsChecked() throws {
         let database = try Self.filled()
         try database.flush()

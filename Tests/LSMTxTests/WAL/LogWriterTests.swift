@@ -127,7 +127,7 @@ import Testing
         let before = device.syncs
         try fixture.append([UInt8](repeating: 1, count: 5_000), sync: false)
         #expect(device.syncs == before)
-        #expect(fixture.writer.statistics.segmentsMadeByCommits == 0)
+        #expect(fixture.writer.statistics.segmentsAwaited == 0)
         #expect(fixture.writer.statistics.readySegments == 1)
     }
 
