@@ -5,8 +5,7 @@
 struct Attempts: ~Copyable {
     private static let firstPauseMicroseconds = 20
     private static let longestPauseMicroseconds = 20_000
-    /// So many losses give precedence on the keys that were lost on. Measured, 8 threads on one key and 2 processors:
-    /// LOSSES
+    /// So many losses give precedence on the keys that were lost on.
     private static let patience = 3
     /// And so many on everything.
     private static let lastPatience = 16
