@@ -108,6 +108,8 @@ extension Engine {
             try compactAll()
             return
         }
+        levelZeroWaiters.add(1, ordering: .relaxed)
+        defer { levelZeroWaiters.subtract(1, ordering: .relaxed) }
         try waitForBackground(orFailure: \.compactionFailure) { _ in
             levelZeroCount.load(ordering: .relaxed) < options.levelZeroStop
         }
