@@ -13,6 +13,7 @@ enum Row: String, CaseIterable, Codable, Sendable {
     case mixed = "mixed:2"
     case modify = "transaction:1"
     case modifyTwo = "transaction:2"
+    case compact
     case rawSync = "raw-sync"
     case rawDurableWrite = "raw-dsync"
     case synced = "put-sync:1"
@@ -28,7 +29,7 @@ enum Row: String, CaseIterable, Codable, Sendable {
     var unit: Unit {
         switch self {
         case .bytes, .allocated: .megabytes
-        case .reopen: .milliseconds
+        case .reopen, .compact: .milliseconds
         default: .perSecond
         }
     }
@@ -44,7 +45,7 @@ enum Row: String, CaseIterable, Codable, Sendable {
         case .sequential, .reverse: 10_000_000
         case .seek: 400_000
         case .synced: rawSync.map { $0 * 0.9 }
-        case .mixed, .modify, .modifyTwo, .rawSync, .rawDurableWrite, .syncedFour, .syncedSixteen: nil
+        case .mixed, .modify, .modifyTwo, .compact, .rawSync, .rawDurableWrite, .syncedFour, .syncedSixteen: nil
         }
     }
 }
