@@ -12,6 +12,7 @@ extension Engine {
             return Store(
                 session: { try Session(database) },
                 flush: { try database.flush() },
+                compact: { try database.compact() },
                 close: { try database.close() })
         }
     }

@@ -8,7 +8,8 @@ struct Report {
         let rawSync = median(of: .rawSync, \.value)
         Swift.print(
             Self.padded("row", 18, left: true), Self.padded("median", 14), Self.padded("lowest", 14),
-            Self.padded("highest", 14), Self.padded("cpu ns/op", 10), Self.padded("goal", 14), "      aborts per 100, most attempts")
+            Self.padded("highest", 14), Self.padded("cpu ns/op", 10), Self.padded("goal", 14),
+            "      aborts per 100, most attempts")
         for row in Row.allCases {
             guard let middle = median(of: row, \.value) else { continue }
             let values = samples.filter { $0.row == row }.map(\.value)

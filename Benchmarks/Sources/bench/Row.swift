@@ -26,6 +26,7 @@ enum Row: String, CaseIterable, Codable, Sendable {
     case counter = "counter:1"
     case counterTwo = "counter:2"
     case counterEight = "counter:8"
+    case compact
     case rawSync = "raw-sync"
     case rawDurableWrite = "raw-dsync"
     case synced = "put-sync:1"
@@ -41,7 +42,7 @@ enum Row: String, CaseIterable, Codable, Sendable {
     var unit: Unit {
         switch self {
         case .bytes, .allocated: .megabytes
-        case .reopen: .milliseconds
+        case .reopen, .compact: .milliseconds
         default: .perSecond
         }
     }

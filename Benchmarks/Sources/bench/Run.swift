@@ -30,6 +30,7 @@ struct Run {
             let store = try engine.open(path)
             try read(store)
             try write(store)
+            try compact(store)
             try store.close()
             remove(path)
         }
@@ -196,6 +197,21 @@ struct Run {
                     cpuNanoseconds: result.cost.cpuSeconds / Double(result.operations) * 1e9,
                     abortsPerHundred: result.abortsPerHundred, mostAttempts: result.mostAttempts))
         }
+    }
+
+    /// Writes every key twice more, and measures how long it takes to have each once again.
+    private mutating func compact(_ store: Store) throws {
+        guard options.wants(.compact) else { return }
+        let session = try store.session()
+        for generation in 1...2 as ClosedRange<UInt64> {
+            for number in order {
+                let key = Key(Int(number))
+                try session.put(key, Value(of: key, generation: generation), false)
+            }
+        }
+        try store.flush()
+        let cost = try Clock.measure { try store.compact() }
+        record(.compact, cost.seconds * 1e3, cpuNanoseconds: cost.cpuSeconds / Double(order.count) * 1e9)
     }
 
     private static func mix(_ session: Session, operations: Int, count: Int, seed: Int) throws {

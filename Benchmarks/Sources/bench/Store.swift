@@ -13,6 +13,8 @@ struct Store: Sendable {
     let session: @Sendable () throws -> Session
     /// Brings everything written so far into the form that it is read from at rest.
     let flush: @Sendable () throws -> Void
+    /// Drops what nobody can read any more.
+    let compact: @Sendable () throws -> Void
     let close: @Sendable () throws -> Void
 }
 

@@ -52,6 +52,9 @@ void lsmtx_thread_slot_set(void *slot, void (*release)(void *));
 /// Names the calling thread for debuggers; at most 15 bytes.
 void lsmtx_name_thread(const char *name);
 
+/// How many processors the process may run on.
+int lsmtx_processor_count(void);
+
 static inline void lsmtx_pause(void) {
 #if defined(__x86_64__)
     __builtin_ia32_pause();

@@ -2,31 +2,36 @@
 ///
 /// The algorithm:
 /// 1. A trivial move only renames: the edit takes the table out of its level and adds it to the next.
-/// 2. The inputs' versions are merged in order. They are disjoint: each version is in one table. A table that newer
-///    range tombstones hide as a whole from every read point is not even read (``CompactionJob/isHidden(_:by:)``).
-/// 3. For each key the ``VersionFilter`` says what goes on; tombstones that it holds back are written before the next
+/// 2. A table that newer range tombstones hide as a whole from every read point is not even read
+///    (``CompactionJob/isHidden(_:by:)``). If the others are large enough, the keys are split into two parts
+///    (``CompactionSplit``), which are treated alike, and may be merged at the same time (``CompactionPair``).
+/// 3. The inputs' versions are merged in order (``CompactionPart``). They are disjoint: each version is in one table.
+/// 4. For each key the ``VersionFilter`` says what goes on; tombstones that it holds back are written before the next
 ///    version of the key that is kept.
-/// 4. The ``RangeTombstoneFilter`` does the same for range tombstones, and gives each table its share.
-/// 5. Tables are cut between keys, and read back when they are complete.
-/// 6. Every so many bytes of input the job asks whether it should stop, and lets more urgent work go first. Nothing
+/// 5. The ``RangeTombstoneFilter`` does the same for range tombstones, and gives each table its share.
+/// 6. Tables are cut between keys, and read back when they are complete.
+/// 7. Every so many bytes of input the job asks whether it should stop, and lets more urgent work go first. Nothing
 ///    that it holds is in anyone's way meanwhile.
-/// 7. What went in must have come out or been dropped, entry by entry; else input was lost on the way.
+/// 8. What went in must have come out or been dropped, entry by entry; else input was lost on the way.
 package struct CompactionJob {
     private let file: StoreFile
     let plan: CompactionPlan
     private let tables: [Table]
     private let generation: Generation
-    private let takeTableID: () -> TableID
+    private let takeTableID: @Sendable () -> TableID
     private let readPoints: ReadPoints
     private var options: CompactionOptions
+    private let mayHelp: (@Sendable () -> Bool)?
 
     /// - Parameters:
     ///   - tables: Those of `plan.inputs`, in the same order.
     ///   - generation: The next one to be published, or an earlier one: it is the new tables' mark of birth.
     ///   - readPoints: Taken after the inputs were chosen, so that every reader who may still come reads at one.
+    ///   - mayHelp: Whether a second thread may merge beside the caller's now; called on both. `nil` for never.
     package init(
         file: StoreFile, plan: CompactionPlan, tables: [Table], generation: Generation,
-        takeTableID: @escaping () -> TableID, readPoints: ReadPoints, options: CompactionOptions
+        takeTableID: @escaping @Sendable () -> TableID, readPoints: ReadPoints, options: CompactionOptions,
+        mayHelp: (@Sendable () -> Bool)? = nil
     ) {
         precondition(tables.map(\.descriptor.id) == plan.inputs.map(\.id), "the tables are not those of the plan")
         self.file = file
@@ -35,6 +40,7 @@ package struct CompactionJob {
         self.generation = generation
         self.takeTableID = takeTableID
         self.readPoints = readPoints
+        self.mayHelp = mayHelp
         self.options = options
         self.options.table.floor = readPoints.floor
         self.options.table.olderReadPoints = readPoints.older
@@ -54,17 +60,25 @@ package struct CompactionJob {
             return CompactionResult(
                 edit: VersionEdit(added: moved, removed: plan.inputs.map(\.id)), statistics: CompactionStatistics())
         }
-        var output = CompactionOutput(
-            file: file, level: plan.targetLevel, generation: generation, takeTableID: takeTableID, options: options)
+        let rangeTombstones = try rangeTombstones()
+        let hidden = tables.filter { table in rangeTombstones.map { isHidden(table.descriptor, by: $0) } ?? false }
+        let read = tables.filter { table in !hidden.contains { $0 === table } }
         var statistics = CompactionStatistics()
-        guard try merge(into: &output, &statistics, shouldStop: shouldStop, pause: pause) else { return nil }
-        guard !shouldStop() else { return nil }
+        for table in hidden { statistics.noteUnread(table.descriptor) }
+        let parts = try ranges(of: read).map { part($0, of: read, rangeTombstones) }
+        guard try merge(parts, shouldStop: shouldStop, pause: pause) else { return nil }
+        for part in parts { statistics.add(part.statistics) }
         let expected = plan.inputs.reduce(0) { $0 + $1.statistics.entryCount }
         guard statistics.entriesIn == expected, statistics.entriesOut + statistics.droppedEntries == expected else {
             throw .corrupt(
                 "A compaction met \(statistics.entriesIn) of \(expected) entries.", structure: "table")
         }
-        let added = output.take()
+        if let rangeTombstones {
+            // One that was cut where tables or parts meet is one again.
+            let kept = RangeTombstones(parts.flatMap(\.keptRangeTombstones)).count
+            statistics.droppedRangeTombstones = UInt64(max(0, rangeTombstones.count - kept))
+        }
+        let added = parts.flatMap { $0.take() }
         statistics.bytesIn = plan.inputs.reduce(0) { $0 + $1.fileBytes }
         statistics.bytesOut = added.reduce(0) { $0 + $1.fileBytes }
         var edit = VersionEdit(added: added, removed: plan.inputs.map(\.id))
@@ -72,67 +86,31 @@ package struct CompactionJob {
         return CompactionResult(edit: edit, statistics: statistics)
     }
 
+    /// The ranges of keys that are merged apart: all, or two.
+    private func ranges(of tables: [Table]) throws(StoreError) -> [KeyRange] {
+        guard let minimum = options.partBytes,
+            let key = try CompactionSplit.key(of: tables, minimumBytes: minimum)
+        else { return [.all] }
+        return [KeyRange(upTo: key), KeyRange(from: key)]
+    }
+
+    private func part(_ range: KeyRange, of tables: [Table], _ rangeTombstones: RangeTombstones?) -> CompactionPart {
+        CompactionPart(
+            range, of: tables, deeper: plan.deeper, rangeTombstones: rangeTombstones, readPoints: readPoints,
+            pauseBytes: options.pauseBytes,
+            output: CompactionOutput(
+                file: file, level: plan.targetLevel, generation: generation, takeTableID: takeTableID,
+                options: options))
+    }
+
     /// - Returns: `false` when it was stopped.
     private func merge(
-        into output: inout CompactionOutput, _ statistics: inout CompactionStatistics, shouldStop: () -> Bool,
-        pause: () -> Void
+        _ parts: [CompactionPart], shouldStop: () -> Bool, pause: () -> Void
     ) throws(StoreError) -> Bool {
-        let tombstones = try rangeTombstones()
-        let hidden = tables.filter { table in tombstones.map { isHidden(table.descriptor, by: $0) } ?? false }
-        for table in hidden { statistics.noteUnread(table.descriptor) }
-        var merge = CompactionMerge(tables.filter { table in !hidden.contains { $0 === table } })
-        var filter = VersionFilter(readPoints: readPoints)
-        var deeper = DeeperKeys(plan.deeper)
-        var ranges = tombstones.map { RangeTombstoneFilter($0, readPoints: readPoints, deeper: plan.deeper) }
-        var place = Place()
-        var untilPause = options.pauseBytes
-        try merge.start()
-        while merge.isValid {
-            let key = merge.key
-            let entry = merge.entry
-            if try place.moves(to: key, entry.timestamp) {
-                statistics.droppedTombstones += UInt64(filter.beginKey())
-                ranges?.move(to: key)
-                if output.isFull { try output.endTable(ranges?.cut(at: key)) }
-            }
-            statistics.entriesIn += 1
-            let hidden = ranges?.hidden(entry.timestamp)
-            let verdict = filter.judge(
-                entry.timestamp, kind: entry.kind, hidden: hidden,
-                mayHaveOlderElsewhere: entry.kind == .tombstone && deeper.mayHold(key))
-            switch verdict {
-            case .dropSuperseded:
-                statistics.droppedSuperseded += 1
-            case .dropCovered:
-                statistics.droppedCovered += 1
-            case .hold:
-                break
-            case .keep:
-                if !filter.held.isEmpty {
-                    for timestamp in filter.held {
-                        try output.add(
-                            key: key, timestamp: timestamp, kind: .tombstone, value: .empty,
-                            hidden: ranges?.hidden(timestamp))
-                    }
-                    statistics.entriesOut += UInt64(filter.held.count)
-                    filter.takeOutHeld()
-                }
-                try output.add(
-                    key: key, timestamp: entry.timestamp, kind: entry.kind, value: entry.value, hidden: hidden)
-                statistics.entriesOut += 1
-                ranges?.keep(entry.timestamp)
-            }
-            untilPause -= key.count + entry.value.count + Self.entryBytes
-            try merge.next()
-            if untilPause <= 0 {
-                untilPause = options.pauseBytes
-                if shouldStop() { return false }
-                pause()
-            }
+        if parts.count == 2, let mayHelp {
+            return try CompactionPair(parts[0], parts[1]).run(mayHelp: mayHelp, shouldStop: shouldStop, pause: pause)
         }
-        statistics.droppedTombstones += UInt64(filter.beginKey())
-        try output.endTable(ranges?.finish())
-        statistics.droppedRangeTombstones = ranges?.droppedCount ?? 0
+        for part in parts { guard try part.run(shouldStop: shouldStop, pause: pause) else { return false } }
         return true
     }
 
@@ -154,32 +132,5 @@ package struct CompactionJob {
         let runs = tombstones.runs(in: keys, above: table.largestTimestamp)
         guard runs.count == 1, runs[0].range == keys else { return false }
         return !readPoints.hasPoint(from: table.smallestTimestamp, before: runs[0].hiddenFrom)
-    }
-
-    /// About what an entry takes beside its key and value.
-    private static let entryBytes = 16
-}
-
-/// Where a merge is. Its order is checked here, because a crafted file could name tables that contradict each other,
-/// and a builder relies on it.
-private struct Place {
-    private let key = GrowingBuffer()
-    private var timestamp: Timestamp?
-
-    /// - Returns: Whether `key` is another than before.
-    @inline(__always)
-    mutating func moves(to next: BorrowedBytes, _ newTimestamp: Timestamp) throws(StoreError) -> Bool {
-        defer { timestamp = newTimestamp }
-        if let timestamp {
-            let order = KeyOrder.compare(key.bytes, next)
-            if order == 0, newTimestamp < timestamp { return false }
-            guard order < 0 else { throw Self.outOfOrder }
-        }
-        key.assign(next)
-        return true
-    }
-
-    private static var outOfOrder: StoreError {
-        .corrupt("The tables of a compaction contradict each other.", structure: "table")
     }
 }

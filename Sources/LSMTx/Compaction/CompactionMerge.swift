@@ -9,8 +9,11 @@ struct CompactionMerge: ~Copyable {
     private var best = -1
     private var second = -1
 
-    /// - Parameter tables: All tables of level 0 apart, and all of a deeper level as one run.
-    init(_ tables: [Table]) {
+    /// - Parameters:
+    ///   - tables: All tables of level 0 apart, and all of a deeper level as one run.
+    ///   - lower: Where the walk begins.
+    init(_ tables: [Table], from lower: [UInt8]) {
+        let tables = tables.filter { $0.descriptor.entryRange.overlaps(KeyRange(from: lower)) }
         var rows = tables.filter { $0.descriptor.level == 0 }.map { [$0] }
         for level in Set(tables.map(\.descriptor.level)).sorted() where level > 0 {
             rows.append(
@@ -20,7 +23,7 @@ struct CompactionMerge: ~Copyable {
         }
         count = rows.count
         runs = .allocate(capacity: max(count, 1))
-        for (index, row) in rows.enumerated() { (runs + index).initialize(to: CompactionRun(row)) }
+        for (index, row) in rows.enumerated() { (runs + index).initialize(to: CompactionRun(row, from: lower)) }
     }
 
     deinit {

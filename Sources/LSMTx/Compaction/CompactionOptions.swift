@@ -14,6 +14,8 @@ package struct CompactionOptions: Sendable {
     package var targetTableBytes: UInt64 = 32 << 20
     /// How much input is merged between two pauses for more urgent work.
     package var pauseBytes = 256 << 10
+    /// A compaction is split into two parts if each of them reads at least so much; `nil` for never.
+    package var partBytes: UInt64?
     /// How the new tables are built.
     package var table = TableOptions()
 

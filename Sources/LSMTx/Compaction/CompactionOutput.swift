@@ -4,13 +4,13 @@ struct CompactionOutput: ~Copyable {
     private let file: StoreFile
     private let level: Int
     private let generation: Generation
-    private let takeTableID: () -> TableID
+    private let takeTableID: @Sendable () -> TableID
     private let options: CompactionOptions
     private var builder: TableBuilder?
     private var finished: [TableDescriptor] = []
 
     init(
-        file: StoreFile, level: Int, generation: Generation, takeTableID: @escaping () -> TableID,
+        file: StoreFile, level: Int, generation: Generation, takeTableID: @escaping @Sendable () -> TableID,
         options: CompactionOptions
     ) {
         self.file = file

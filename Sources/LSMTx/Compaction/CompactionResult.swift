@@ -22,6 +22,18 @@ package struct CompactionStatistics: Sendable, Equatable {
 
     package var droppedEntries: UInt64 { droppedSuperseded + droppedCovered + droppedTombstones }
 
+    /// Counts in what one part of a compaction did.
+    mutating func add(_ part: CompactionStatistics) {
+        bytesIn += part.bytesIn
+        bytesOut += part.bytesOut
+        entriesIn += part.entriesIn
+        entriesOut += part.entriesOut
+        droppedSuperseded += part.droppedSuperseded
+        droppedCovered += part.droppedCovered
+        droppedTombstones += part.droppedTombstones
+        droppedRangeTombstones += part.droppedRangeTombstones
+    }
+
     /// All entries of an input have been dropped without being read.
     mutating func noteUnread(_ table: TableDescriptor) {
         entriesIn += table.statistics.entryCount

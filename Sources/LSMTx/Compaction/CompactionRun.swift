@@ -2,14 +2,19 @@
 /// open, since each has a large buffer.
 struct CompactionRun: ~Copyable {
     private let tables: [Table]
+    /// Where the first table is entered; later ones begin behind it.
+    private let lower: [UInt8]
     private var opened = 0
     /// Initialized while a table is open: a noncopyable value cannot be replaced in place through an optional.
     private let cursor: UnsafeMutablePointer<TableVersionCursor>
     private var isOpen = false
 
-    /// - Parameter tables: In key order.
-    init(_ tables: [Table]) {
+    /// - Parameters:
+    ///   - tables: In key order.
+    ///   - lower: The first key of interest; no table ends before it.
+    init(_ tables: [Table], from lower: [UInt8]) {
         self.tables = tables
+        self.lower = lower
         cursor = .allocate(capacity: 1)
     }
 
@@ -49,6 +54,12 @@ struct CompactionRun: ~Copyable {
         guard isOpen else { return }
         cursor.initialize(to: tables[opened].versions())
         opened += 1
-        try cursor.pointee.seekToFirst()
+        if opened == 1, !lower.isEmpty {
+            try lower.span.bytes.withUnsafeBytes { bytes throws(StoreError) in
+                try cursor.pointee.seek(to: BorrowedBytes(bytes))
+            }
+        } else {
+            try cursor.pointee.seekToFirst()
+        }
     }
 }

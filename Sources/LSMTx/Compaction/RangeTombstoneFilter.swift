@@ -28,7 +28,7 @@ struct RangeTombstoneFilter {
     private var oldestKept = Timestamp.max
     private var kept: [RangeTombstone] = []
     /// What the tables that are complete got.
-    private var given: [RangeTombstone] = []
+    private(set) var given: [RangeTombstone] = []
 
     /// - Parameters:
     ///   - tombstones: Of all inputs.
@@ -77,9 +77,6 @@ struct RangeTombstoneFilter {
         given += kept
         return RangeTombstones(kept)
     }
-
-    /// How many range tombstones are in no new table, when all are complete. One that stays in parts counts as these.
-    var droppedCount: UInt64 { UInt64(max(0, tombstones.count - RangeTombstones(given).count)) }
 
     private mutating func leaveInterval() {
         finishPart(upTo: tombstones.bound(interval + 1))

@@ -3,8 +3,8 @@ internal import Synchronization
 /// Compaction: the background worker keeps the levels in shape when there is nothing to flush.
 ///
 /// Flushing comes first. A compaction looks up every few hundred kilobytes, and flushes what has been frozen meanwhile
-/// before it goes on; both run on one thread, so they never take both processors from commits. That is safe: a flush
-/// only adds a table to level 0, newer than all that the compaction replaces.
+/// before it goes on; both run on one thread, so they never take both processors from commits (Engine+Quiet says when a
+/// second thread helps to merge). That is safe: a flush only adds a table to level 0, newer than all that the compaction replaces.
 ///
 /// What may be dropped is decided against the retention, the named snapshots and the readers that are open when the
 /// compaction begins (Engine+Retention). A reader that opens later reads at or above the floor that was announced first,
@@ -96,10 +96,17 @@ extension Engine {
     ) throws(StoreError) -> Bool {
         let inputs = plan.inputs.compactMap { version.table($0.id) }
         var options = compactionOptions
-        if let tableBytes { options.targetTableBytes = tableBytes }
+        if let tableBytes {
+            options.targetTableBytes = tableBytes
+            // Whoever wants tables of a certain size wants them in a certain order in the file, too.
+            options.partBytes = nil
+        }
+        var mayHelp: (@Sendable () -> Bool)?
+        if self.options.hasBackgroundThreads { mayHelp = { self.isQuiet } }
         let job = CompactionJob(
             file: file, plan: plan, tables: inputs, generation: versions.nextGeneration,
-            takeTableID: { self.versions.takeTableID() }, readPoints: readPoints, options: options)
+            takeTableID: { self.versions.takeTableID() }, readPoints: readPoints, options: options,
+            mayHelp: mayHelp)
         var isReading = true
         do throws(StoreError) {
             let result = try job.run(shouldStop: shouldStop, pause: { flushBetweenSteps() })
@@ -153,6 +160,10 @@ extension Engine {
         result.levelZeroTables = options.levelZeroTables
         result.baseBytes = UInt64(options.memtableBytes) * 4
         result.targetTableBytes = UInt64(options.memtableBytes) / 2
+        // In turn, parts are only of use to tests, which then are deterministic.
+        if options.mergesTogether || !options.hasBackgroundThreads {
+            result.partBytes = options.compactionPartBytes ?? max(result.targetTableBytes, 4 << 20)
+        }
         return result
     }
 }

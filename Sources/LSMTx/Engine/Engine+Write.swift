@@ -111,6 +111,8 @@ extension Engine {
             if !isShorter, let damage = state.withLock({ $0.levelZeroDamage }) { throw damage }
             return
         }
+        levelZeroWaiters.add(1, ordering: .relaxed)
+        defer { levelZeroWaiters.subtract(1, ordering: .relaxed) }
         try waitForBackground(orFailure: { $0.compactionFailure ?? $0.levelZeroDamage }) { _ in
             levelZeroCount.load(ordering: .relaxed) < options.levelZeroStop
         }

@@ -37,6 +37,9 @@ package final class Engine: Sendable {
     let activeLogStart: Atomic<UInt64>
     let frozenCount: Atomic<Int>
     let levelZeroCount: Atomic<Int>
+    /// Commit leaders that wait until level 0 is shorter: one at most.
+    let levelZeroWaiters = Atomic<Int>(0)
+    let commitLull = Guarded(CommitLull())
     /// Bytes of large values that have been committed to the active memtable, or nearly so.
     let activeLargeBytes = Atomic<UInt64>(0)
     /// Readers below this keep something that would be worth a compaction without them.

@@ -17,6 +17,10 @@ package struct EngineOptions: Sendable {
     package var maximumFrozenMemtables = 2
     /// So many tables of level 0 are compacted into level 1.
     package var levelZeroTables = 4
+    /// A compaction is split in two if each part reads at least so much; `nil` for a whole table, and at least 4 MiB.
+    package var compactionPartBytes: UInt64?
+    /// Whether two threads may merge at once, while nobody commits.
+    package var mergesTogether = Processors.count >= 2
     /// Tables are compacted when this share of what it reads can be dropped.
     package var garbageShare = CompactionPicker.garbageShare
     /// With so many tables in level 0, writers are slowed, and then stopped until a compaction has been done: reads ask

@@ -87,16 +87,22 @@ struct CompactionFixture {
         }
     }
 
-    func job(_ plan: CompactionPlan, _ points: ReadPoints) -> CompactionJob {
+    func job(
+        _ plan: CompactionPlan, _ points: ReadPoints, mayHelp: (@Sendable () -> Bool)? = nil
+    ) -> CompactionJob {
         let tables = plan.inputs.map { input in version.tables.first { $0.descriptor.id == input.id }! }
         return CompactionJob(
             file: file, plan: plan, tables: tables, generation: Self.born, takeTableID: numbers.take,
-            readPoints: points, options: options)
+            readPoints: points, options: options, mayHelp: mayHelp)
     }
 
     /// Runs the plan, and puts its result in place.
-    mutating func run(_ plan: CompactionPlan, _ points: ReadPoints) throws -> CompactionResult? {
-        guard let result = try job(plan, points).run(shouldStop: { false }, pause: {}) else { return nil }
+    mutating func run(
+        _ plan: CompactionPlan, _ points: ReadPoints, mayHelp: (@Sendable () -> Bool)? = nil
+    ) throws -> CompactionResult? {
+        guard let result = try job(plan, points, mayHelp: mayHelp).run(shouldStop: { false }, pause: {}) else {
+            return nil
+        }
         let kept = Set(result.edit.added.map(\.id))
         let gone = version.tables.filter {
             result.edit.removed.contains($0.descriptor.id) && !kept.contains($0.descriptor.id)

@@ -15,6 +15,8 @@ enum EngineFixture {
         options.extentBytes = 16 << 10
         options.smallLogBytes = smallLogBytes
         options.hasBackgroundThreads = background
+        // Most compactions are split.
+        options.compactionPartBytes = 8 << 10
         options.retention = retention
         return options
     }
