@@ -13,9 +13,9 @@
 public final class Transaction: Readable {
     let core: DatabaseCore
     private let ticket: SnapshotTracker.Ticket
-    private let writes: WriteSet
+    let writes: WriteSet
     /// Made by the first read that counts.
-    private var reads: ReadSet?
+    private(set) var reads: ReadSet?
     /// Cursors whose reads count, which say how far they came when they end, or the transaction commits. Each holds the
     /// transaction, and leaves the list before it goes.
     private var trackedCursors: [Unmanaged<RangeCursor>] = []
@@ -69,7 +69,7 @@ public final class Transaction: Readable {
         core.closeSnapshot(ticket, at: timestamp)
     }
 
-    private func checkActive() throws(StoreError) {
+    func checkActive() throws(StoreError) {
         guard !hasEnded else {
             throw StoreError(
                 .closed, "The transaction has ended.", remedy: "Begin a new one; nothing of this call was done.")
@@ -326,8 +326,9 @@ public final class Transaction: Readable {
     /// Takes the values of all keys of a range away, when the transaction commits, at the cost of one write.
     ///
     /// It counts for keys that others add to the range meanwhile too: a change of any key in it since the transaction
-    /// began is a conflict. What the transaction wrote in the range before is forgotten; what it writes there later
-    /// stays. An empty range is left alone.
+    /// began is a conflict. What the transaction wrote in the range before is forgotten, or, as long as there is a
+    /// savepoint, kept to be brought back, and counted against ``Configuration/maximumTransactionBytes``. What it writes
+    /// there later stays. An empty range is left alone.
     ///
     /// ```swift
     /// try database.write { t in
@@ -401,6 +402,7 @@ public final class Transaction: Readable {
             try core.checkOpen()
             return timestamp
         }
+        writes.seal()
         if writes.hasLargeValues { writes.eraseSuperseded(core.giveBack) }
         let order = DatabaseCore.CommitOrder(
             writes: writes, conflictSet: conflictSet(), start: timestamp,

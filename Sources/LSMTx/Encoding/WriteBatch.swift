@@ -72,6 +72,21 @@ package struct WriteBatch: ~Copyable {
         count += 1
     }
 
+    /// Copies `count` whole operations of another batch.
+    package mutating func append(operations: BorrowedBytes, count: Int) {
+        reserve(operations.count)
+        (memory + byteCount).copyMemory(from: operations.base, byteCount: operations.count)
+        byteCount += operations.count
+        self.count += count
+    }
+
+    /// Forgets the operations from the byte `byteCount` on, where one begins, of which there are `count` before.
+    package mutating func truncate(to byteCount: Int, count: Int) {
+        precondition(byteCount <= self.byteCount && count <= self.count)
+        self.byteCount = byteCount
+        self.count = count
+    }
+
     /// Makes a plain value of the large one whose operation begins at `offset`, so that nothing names its extent any
     /// more. A later operation of the batch has the same key and hides the value, which is what the reference was.
     package mutating func eraseLargeValue(at offset: Int) {

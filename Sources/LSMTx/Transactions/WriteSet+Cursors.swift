@@ -10,7 +10,7 @@ extension WriteSet {
     /// The operations in `range` that count, in key order. The cursor has begun.
     func sortedPlaces(in range: KeyRange) -> [Place] {
         var found: [Int] = []
-        for entry in 0..<count where !fields.pointee.entries[entry].isSuperseded {
+        for entry in 0..<count where fields.pointee.entries[entry].counts {
             if range.holds(operation(entry).key) { found.append(entry) }
         }
         found.sort { KeyOrder.compare(operation($0).key, operation($1).key) < 0 }
@@ -25,7 +25,10 @@ extension WriteSet {
             at: place.offset, of: place.batch < retired.count ? retired[place.batch].pointee.bytes : operations)
     }
 
-    func beginCursor() { fields.pointee.cursors += 1 }
+    func beginCursor() {
+        fields.pointee.cursors += 1
+        noteCursorForSavepoints()
+    }
 
     func endCursor() {
         fields.pointee.cursors -= 1
@@ -40,6 +43,7 @@ extension WriteSet {
         old.initialize(to: WriteBatch(capacity: byteCount))
         swap(&old.pointee, &fields.pointee.batch)
         fields.pointee.retired.append(old)
+        fields.pointee.savepoints?.pointee.cursorBytes = 0
         return old
     }
 

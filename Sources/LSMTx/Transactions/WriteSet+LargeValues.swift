@@ -1,9 +1,9 @@
 /// The extents of the large values that a transaction has written. They are its own until its commit has succeeded;
 /// those that it has written over itself, for good.
 ///
-/// One that was superseded is given back at once, so that a transaction can write the same key again and again, unless
-/// a cursor may still come to it. Its operation becomes a plain value in the batch: the later operation of the same key
-/// hides it everywhere, and the log names no extent that is not the commit's.
+/// One that was superseded or erased is given back at once, so that a transaction can write the same key again and again,
+/// unless a cursor may still come to it, or a savepoint bring it back. Its operation becomes a plain value in the batch:
+/// the later operation of the same key hides it everywhere, and the log names no extent that is not the commit's.
 ///
 /// Rejected: making a new batch without the operation, as deleting a range does. Overwriting one key again and again would
 /// copy all the others each time.
@@ -12,9 +12,9 @@ extension WriteSet {
     struct LargeValues {
         /// Large values that were written, those included that do not count any more.
         var count = 0
-        /// Superseded entries whose extents have not been given back.
+        /// Superseded and erased entries whose extents have not been given back, and which no savepoint has.
         var superseded: [Int] = []
-        /// Extents of values that a later deletion of a range took out of the batch.
+        /// Extents of values that were taken out of the batch.
         var forgotten: [FileRange] = []
         /// Whether the transaction has ended, so that its extents may not be its own any more.
         var areGone = false
@@ -28,8 +28,13 @@ extension WriteSet {
         reference.withEncoded { put(key: key, value: $0, kind: .largeValue) }
     }
 
+    /// Before an entry is superseded or erased.
     func noteSuperseded(_ entry: Int) {
-        if operation(entry).kind == .largeValue { fields.pointee.largeValues.superseded.append(entry) }
+        let known = fields.pointee.entries[entry]
+        // It does not count already, and has been noted.
+        guard !known.isSuperseded, !known.isErased else { return }
+        guard operation(entry).kind == .largeValue, !keepForSavepoint(entry) else { return }
+        fields.pointee.largeValues.superseded.append(entry)
     }
 
     /// Bytes of the large values that count.
@@ -42,8 +47,10 @@ extension WriteSet {
         return sum
     }
 
-    func noteForgotten(_ reference: LargeValueReference) {
-        fields.pointee.largeValues.forgotten.append(reference.extent)
+    /// Before an operation is taken out of the batch.
+    func noteForgotten(_ operation: WriteOperation) {
+        guard operation.kind == .largeValue else { return }
+        fields.pointee.largeValues.forgotten.append(LargeValueReference(verified: operation.value).extent)
     }
 
     /// Whether a cursor may look at the entries' large values. A value that was erased is one of a transaction that has
@@ -56,7 +63,7 @@ extension WriteSet {
         eraseSuperseded(giveBack)
     }
 
-    /// Calls `giveBack` with the extents of superseded values. For a commit, which ends the transaction.
+    /// Calls `giveBack` with the extents of superseded values. For a commit, which ends the transaction; it is sealed.
     func eraseSuperseded(_ giveBack: (FileRange) -> Void) {
         for entry in fields.pointee.largeValues.superseded {
             giveBack(LargeValueReference(verified: operation(entry).value).extent)

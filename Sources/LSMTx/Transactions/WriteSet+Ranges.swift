@@ -9,10 +9,10 @@ extension WriteSet {
         return deletions.newest(covering: key, at: .max) > .zero
     }
 
-    /// Deletes a range, which is not empty and has keys for bounds. Earlier mutations in it are forgotten: at one
+    /// Deletes a range, which is not empty and has keys for bounds. Earlier mutations in it are erased: at one
     /// timestamp a write counts more than the deletion of a range, so that what is left was made after it.
     func deleteRange(_ range: KeyRange) {
-        forget(in: range)
+        erase(in: range)
         let offset = byteCount
         range.lowerBound.withUnsafeBytes { lower in
             (range.upperBound ?? []).withUnsafeBytes { upper in
@@ -31,30 +31,51 @@ extension WriteSet {
         fields.pointee.memtableBytes += Memtable.spaceNeeded(operation(count - 1))
     }
 
-    /// Takes what was written or deleted within `range` out of the batch, by making a new one of the rest.
-    private func forget(in range: KeyRange) {
-        guard (0..<count).contains(where: { isWithin(range, operation($0)) }) else { return }
+    /// Takes what was written or deleted within `range` out of what counts. Where a savepoint may bring it back, it stays
+    /// in the batch until then, or until the last savepoint is gone.
+    private func erase(in range: KeyRange) {
+        var isAny = false
+        for entry in 0..<count where !fields.pointee.entries[entry].isErased && isWithin(range, operation(entry)) {
+            if fields.pointee.largeValues.count > 0 { noteSuperseded(entry) }
+            fields.pointee.entries[entry].isErased = true
+            noteErasedForSavepoints(entry)
+            isAny = true
+        }
+        if isAny, !hasSavepoints { dropErased() }
+    }
+
+    /// Takes the erased entries out of the batch, by making a new one of the rest. Nobody has a savepoint.
+    func dropErased() {
         let old = retireBatch()
-        fields.pointee.count = 0
-        fields.pointee.memtableBytes = 0
-        fields.pointee.buckets = []
-        // They are noted anew as their successors are put again.
-        fields.pointee.largeValues.superseded = []
-        var operations = WriteOperations(verified: old.pointee.bytes)
-        while let operation = operations.next() {
-            guard !isWithin(range, operation) else {
-                if operation.kind == .largeValue { noteForgotten(LargeValueReference(verified: operation.value)) }
+        let operations = old.pointee.bytes
+        let entries = fields.pointee.entries
+        // Where each entry has gone; -1 for nowhere.
+        var places = [Int32](repeating: -1, count: count)
+        var kept = 0
+        for number in 0..<count {
+            var entry = entries[number]
+            guard !entry.isErased else {
+                let operation = Self.operation(at: entry.offset, of: operations)
+                noteForgotten(operation)
+                fields.pointee.memtableBytes -= Memtable.spaceNeeded(operation)
                 continue
             }
-            switch operation.kind {
-            case .value, .largeValue: put(key: operation.key, value: operation.value, kind: operation.kind)
-            case .tombstone: delete(key: operation.key)
-            case .rangeTombstone:
-                let offset = byteCount
-                fields.pointee.batch.deleteRange(from: operation.key, upTo: operation.value)
-                recordRange(offset: offset)
-            }
+            let end = number + 1 < count ? entries[number + 1].offset : operations.count
+            let bytes = BorrowedBytes(base: operations.base + entry.offset, count: end - entry.offset)
+            entry.offset = byteCount
+            if entry.previous >= 0 { entry.previous = places[Int(entry.previous)] }
+            fields.pointee.batch.append(operations: bytes, count: 1)
+            entries[kept] = entry
+            fields.pointee.hashes[kept] = entry.hash
+            places[number] = Int32(truncatingIfNeeded: kept)
+            kept += 1
         }
+        fields.pointee.count = kept
+        fields.pointee.largeValues.superseded = fields.pointee.largeValues.superseded.compactMap {
+            places[$0] >= 0 ? Int(places[$0]) : nil
+        }
+        fields.pointee.buckets = []
+        if kept > Self.linearLimit { rebuildBuckets() }
         releaseRetired()
     }
 

@@ -10,9 +10,16 @@ struct WriteSet {
     struct Entry {
         let hash: UInt64
         /// Where its operation begins in the batch.
-        let offset: Int
+        var offset: Int
+        /// The entry of the same key that this one superseded; -1 when it was the key's first.
+        var previous: Int32 = -1
         /// Superseded by a later mutation of the same key, or a range tombstone: no key leads here.
         var isSuperseded = false
+        /// Within a range that was deleted later: neither read nor logged.
+        var isErased = false
+
+        /// Whether its key is read from it.
+        var counts: Bool { !isSuperseded && !isErased }
     }
 
     struct Fields: ~Copyable {
@@ -32,16 +39,18 @@ struct WriteSet {
         /// Batches that were replaced while cursors were open, which go on with them.
         var retired: [UnsafeMutablePointer<WriteBatch>] = []
         var cursors = 0
+        /// `nil` until the first one is taken.
+        var savepoints: UnsafeMutablePointer<Savepoints>?
     }
 
     let fields: UnsafeMutablePointer<Fields>
 
     /// Up to this many entries are searched one by one.
-    private static let linearLimit = 8
+    static let linearLimit = 8
     /// Entries and bytes of operations that the first piece of memory has place for. With these, the piece is small
     /// enough for the allocator's fastest path.
     private static let firstCapacity = 8
-    private static let firstBatchBytes = 416
+    private static let firstBatchBytes = 408
 
     // Where in the first piece of memory the parts lie; everything is aligned to eight bytes.
     private static var requestOffset: Int { MemoryLayout<Fields>.stride }
@@ -70,6 +79,7 @@ struct WriteSet {
         precondition(!hasCursors, "a cursor outlives its transaction")
         releaseRetired()
         freeGrown()
+        freeSavepoints()
         fields.deinitialize(count: 1)
         base.assumingMemoryBound(to: UInt64.self).deallocate()
     }
@@ -118,7 +128,9 @@ struct WriteSet {
     /// The latest mutation of `key`, lent until the next mutation; a deletion of a range with the key is a tombstone.
     func find(_ key: BorrowedBytes) -> WriteOperation? {
         guard count > 0 else { return nil }
-        if let entry = index(of: key, hash: xxh3(key)) { return operation(entry) }
+        if let entry = index(of: key, hash: xxh3(key)), !fields.pointee.entries[entry].isErased {
+            return operation(entry)
+        }
         return isDeleted(key) ? WriteOperation(kind: .tombstone, key: key, value: .empty) : nil
     }
 
@@ -149,10 +161,10 @@ struct WriteSet {
         let hash = xxh3(key)
         let known = index(of: key, hash: hash)
         if let known {
-            fields.pointee.entries[known].isSuperseded = true
             if fields.pointee.largeValues.count > 0 { noteSuperseded(known) }
+            fields.pointee.entries[known].isSuperseded = true
         }
-        append(Entry(hash: hash, offset: offset))
+        append(Entry(hash: hash, offset: offset, previous: Int32(truncatingIfNeeded: known ?? -1)))
         if count > Self.linearLimit {
             if fields.pointee.buckets.count < count * 2 {
                 rebuildBuckets()
@@ -190,7 +202,7 @@ struct WriteSet {
     }
 
     /// Enters an entry, in place of the one that it supersedes.
-    private func insertBucket(entry: Int, replacing known: Int?) {
+    func insertBucket(entry: Int, replacing known: Int?) {
         let mask = fields.pointee.buckets.count - 1
         var bucket = Int(truncatingIfNeeded: fields.pointee.entries[entry].hash) & mask
         while fields.pointee.buckets[bucket] != 0 {
@@ -200,7 +212,7 @@ struct WriteSet {
         fields.pointee.buckets[bucket] = UInt32(entry + 1)
     }
 
-    private func rebuildBuckets() {
+    func rebuildBuckets() {
         var size = 32
         while size < count * 4 { size *= 2 }
         fields.pointee.buckets = [UInt32](repeating: 0, count: size)
