@@ -54,7 +54,7 @@ package struct ModelWrites: Sendable, ExpressibleByDictionaryLiteral {
     }
 
     /// What the transaction itself has made of `key`: a value, `.some(nil)` for deleted, `nil` for untouched.
-    func own(_ key: [UInt8]) -> [UInt8]?? {
+    package func own(_ key: [UInt8]) -> [UInt8]?? {
         if let point = points[key] { return point }
         return ranges.contains { $0.contains(key) } ? .some(nil) : nil
     }

@@ -18,7 +18,9 @@ extension ModelRun {
         }
     }
 
-    func compareScan(_ source: some Readable, at commit: Int, own: ModelWrites) throws {
+    /// - Returns: What of the range was consumed: where a limit ended it, up to the last entry.
+    @discardableResult
+    func compareScan(_ source: some Readable, at commit: Int, own: ModelWrites) throws -> KeyRange? {
         let range = range()
         let reverse = number(2) == 0
         let limit: Int? = number(8) == 0 ? nil : number(12)
@@ -36,6 +38,11 @@ extension ModelRun {
             }
         }
         try compare(found, expected, "\(range) reverse \(reverse) limit \(limit ?? -1) at \(commit)")
+        guard let limit, found.count == limit else { return range }
+        guard let last = found.last else { return nil }
+        return reverse
+            ? KeyRange(from: last.key, upTo: range.upperBound)
+            : KeyRange(from: range.lowerBound, upTo: last.key + [0])
     }
 
     func compare(_ found: [Entry], _ expected: [(key: [UInt8], value: [UInt8])], _ what: String) throws {

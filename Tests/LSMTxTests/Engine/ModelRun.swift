@@ -14,6 +14,25 @@ final class ModelRun {
         let transaction: Transaction
         let start: Int
         var writes: ModelWrites = [:]
+        /// What was read and not written before, as if it were deleted: what a commit rests on at serializable.
+        var reads: ModelWrites = [:]
+
+        /// The commit whose state it reads now.
+        func commit(newest: Int) -> Int { transaction.isolation == .readCommitted ? newest : start }
+
+        mutating func note(_ consumed: KeyRange?) {
+            guard let consumed else { return }
+            reads.delete(ModelWrites.Range(lower: consumed.lowerBound, upper: consumed.upperBound))
+        }
+
+        /// What must not have changed.
+        var restsOn: ModelWrites {
+            switch transaction.isolation {
+            case .readCommitted: [:]
+            case .snapshot: writes
+            case .serializable: reads
+            }
+        }
     }
 
     /// What of the engine has to be seen at work, or the run shows nothing.
@@ -189,7 +208,8 @@ final class ModelRun {
 
     private func beginTransaction() throws {
         guard transactions.count < 4 else { return }
-        transactions.append(OpenTransaction(transaction: try database.begin(.snapshot), start: model.newest))
+        let isolation = Isolation.allCases[number(Isolation.allCases.count)]
+        transactions.append(OpenTransaction(transaction: try database.begin(isolation), start: model.newest))
     }
 
     private func useTransaction() throws {
@@ -198,8 +218,14 @@ final class ModelRun {
         let chosen = transactions[index]
         switch number(10) {
         case 0..<5: try write(chosen.transaction, &transactions[index].writes)
-        case 5..<8: try compare(chosen.transaction, key(), at: chosen.start, own: chosen.writes)
-        default: try compareScan(chosen.transaction, at: chosen.start, own: chosen.writes)
+        case 5..<8:
+            let key = key()
+            try compare(chosen.transaction, key, at: chosen.commit(newest: model.newest), own: chosen.writes)
+            if chosen.writes.own(key) == nil { transactions[index].reads.delete(key) }
+        default:
+            let consumed = try compareScan(
+                chosen.transaction, at: chosen.commit(newest: model.newest), own: chosen.writes)
+            transactions[index].note(consumed)
         }
     }
 
@@ -210,7 +236,7 @@ final class ModelRun {
             chosen.transaction.rollback()
             return
         }
-        let mustConflict = model.hasChange(of: chosen.writes, after: chosen.start)
+        let mustConflict = !chosen.writes.isEmpty && model.hasChange(of: chosen.restsOn, after: chosen.start)
         var timestamp = Timestamp.zero
         let code = EngineFixture.code { timestamp = try chosen.transaction.commit(durability: durability()) }
         guard code == (mustConflict ? .conflict : nil) else {
