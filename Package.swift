@@ -37,6 +37,12 @@ let package = Package(
             path: "Sources/lsmtx-cli",
             swiftSettings: settings
         ),
+        // The spec language, its runner, and what judges histories. Its oracles share no code with the engine.
+        .target(
+            name: "LSMTxSpecs",
+            dependencies: ["LSMTx"],
+            swiftSettings: settings
+        ),
         // Devices that crash, the model database, seeded generators. A library target, so that it has tests too.
         .target(
             name: "LSMTxTestSupport",
@@ -46,6 +52,11 @@ let package = Package(
         .testTarget(
             name: "LSMTxTests",
             dependencies: ["LSMTx", "LSMTxTestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "LSMTxSpecsTests",
+            dependencies: ["LSMTx", "LSMTxSpecs", "LSMTxTestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
