@@ -28,6 +28,8 @@ struct Key: ByteSource, Sendable {
         bytes.count == byteCount ? bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self) : nil
     }
 
+    var bytes: [UInt8] { withUnsafeBytes(of: self) { [UInt8]($0) } }
+
     @inline(__always)
     func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         try withUnsafeBytes(of: self) { bytes throws(E) in try body(bytes.bytes) }

@@ -52,6 +52,12 @@ extension Session {
                     return transaction.attempt
                 }
             },
+            erase: { from, upTo, meanwhile in
+                let transaction = try database.begin(.snapshot)
+                try meanwhile()
+                try transaction.deleteRange(KeyRange(from: from.bytes, upTo: upTo.bytes))
+                try transaction.commit(durability: .buffered)
+            },
             transfer: { from, to, body in
                 try database.write(durability: .buffered) { transaction in
                     guard let source = try transaction.get(from), let target = try transaction.get(to) else { return 0 }

@@ -27,6 +27,7 @@ enum Row: String, CaseIterable, Codable, Sendable {
     case counterTwo = "counter:2"
     case counterEight = "counter:8"
     case compact
+    case erase = "delete-range"
     case rawSync = "raw-sync"
     case rawDurableWrite = "raw-dsync"
     case synced = "put-sync:1"

@@ -31,6 +31,7 @@ struct Run {
             try read(store)
             try write(store)
             try compact(store)
+            try erase(store)
             try store.close()
             remove(path)
         }
@@ -197,6 +198,25 @@ struct Run {
                     cpuNanoseconds: result.cost.cpuSeconds / Double(result.operations) * 1e9,
                     abortsPerHundred: result.abortsPerHundred, mostAttempts: result.mostAttempts))
         }
+    }
+
+    private static let erasures = 1_000
+
+    /// Deletes half of the keys again and again, which lie in memory and in tables, while others commit elsewhere.
+    private mutating func erase(_ store: Store) throws {
+        guard options.wants(.erase) else { return }
+        let session = try store.session()
+        for number in order { try session.put(Key(Int(number)), Value(of: Key(Int(number)), generation: 1), false) }
+        let end = Key(order.count)
+        let elsewhere = Key(order.count * 2)
+        let cost = try Clock.measure {
+            for generation in 0..<Self.erasures {
+                try session.erase(Key(0), end) {
+                    try session.put(elsewhere, Value(of: elsewhere, generation: UInt64(generation)), false)
+                }
+            }
+        }
+        record(.erase, operations: Self.erasures, cost)
     }
 
     /// Writes every key twice more, and measures how long it takes to have each once again.

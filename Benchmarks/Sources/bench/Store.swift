@@ -36,7 +36,10 @@ struct Session {
     /// Reads a value and writes what `body` makes of it, in one serializable transaction, repeated after conflicts.
     /// Returns the number of attempts, 0 when the value is not there.
     let modify: (_ key: Key, _ body: (UnsafeRawBufferPointer) -> Value) throws -> Int
-    /// The same with two values.
+    /// Deletes a range in one transaction that may not lose what another one changes in it; `meanwhile` runs between its
+    /// beginning and its end.
+    let erase: (_ from: Key, _ upTo: Key, _ meanwhile: () throws -> Void) throws -> Void
+    /// As `modify`, with two values.
     let transfer:
         (_ from: Key, _ to: Key, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> (Value, Value)) throws
             -> Int

@@ -78,7 +78,7 @@ import Testing
         #if DEBUG
         let (seeds, pointsOneIn) = (UInt64(1)...2, 1)
         #else
-        let (seeds, pointsOneIn) = (UInt64(1)...40, 1)
+        let (seeds, pointsOneIn) = (UInt64(1)...8, 1)
         #endif
         // Where the filling has left garbage enough to be compacted at once, nothing is left to do.
         var states = 0
