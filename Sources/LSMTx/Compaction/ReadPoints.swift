@@ -1,3 +1,15 @@
+/// Announces a floor to readers and says who they are, calling `readNames` between the two.
+///
+/// A type around the closure, which alone must not be the value of a generic box: each access there puts a layer of
+/// conversion around it that stays, and all of them are gone through on the stack at each call.
+package struct ReaderAnnouncement: Sendable {
+    package let announce: @Sendable (_ floor: Timestamp, _ readNames: () -> Void) -> OpenReaders
+
+    package init(_ announce: @escaping @Sendable (_ floor: Timestamp, _ readNames: () -> Void) -> OpenReaders) {
+        self.announce = announce
+    }
+}
+
 /// Who reads when a compaction begins.
 package struct OpenReaders: Sendable {
     /// The floor that was announced: whoever begins to read later reads at or above it, or at a named snapshot.

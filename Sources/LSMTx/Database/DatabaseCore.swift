@@ -42,7 +42,9 @@ final class DatabaseCore: Sendable {
         }
         let snapshots = snapshots
         engine.readers.withLock { readers in
-            readers = { floor, readNames in snapshots.announce(floor: floor, readNames: readNames) }
+            readers = ReaderAnnouncement { floor, readNames in
+                snapshots.announce(floor: floor, readNames: readNames)
+            }
         }
         let pipeline = CommitPipeline(engine: engine, log: log)
         self.pipeline = pipeline

@@ -24,7 +24,7 @@ extension Engine {
     /// that publishes the outcome.
     package func announceReadPoints() -> ReadPoints {
         var named: [Timestamp] = []
-        let open = readers.withLock { $0 }(retentionFloor) {
+        let open = readers.withLock { $0 }.announce(retentionFloor) {
             named = versions.history.snapshots.map(\.timestamp)
         }
         clock.prune(below: open.floor)

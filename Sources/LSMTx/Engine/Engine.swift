@@ -52,8 +52,8 @@ package final class Engine: Sendable {
     let damage = DamagedTables()
     /// Announces a floor to readers and says at which older timestamps some are open. Set by the layer that knows them.
     /// It calls `readNames` between the two (``SnapshotTracker``).
-    package let readers = Guarded<@Sendable (_ floor: Timestamp, _ readNames: () -> Void) -> OpenReaders>(
-        { floor, readNames in
+    package let readers = Guarded(
+        ReaderAnnouncement { floor, readNames in
             readNames()
             return OpenReaders(floor: floor)
         })
