@@ -58,6 +58,9 @@ extension Session {
                 try transaction.deleteRange(KeyRange(from: from.bytes, upTo: upTo.bytes))
                 try transaction.commit(durability: .buffered)
             },
+            mutate: { key, number in
+                try database.write(retry: .never, durability: .buffered) { try $0.mutate(key, .add(number)) }
+            },
             transfer: { from, to, body in
                 try database.write(durability: .buffered) { transaction in
                     guard let source = try transaction.get(from), let target = try transaction.get(to) else { return 0 }

@@ -26,6 +26,9 @@ enum Row: String, CaseIterable, Codable, Sendable {
     case counter = "counter:1"
     case counterTwo = "counter:2"
     case counterEight = "counter:8"
+    case mutate = "mutate:1"
+    case mutateTwo = "mutate:2"
+    case mutateEight = "mutate:8"
     case compact
     case erase = "delete-range"
     case rawSync = "raw-sync"

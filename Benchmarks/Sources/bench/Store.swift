@@ -39,6 +39,8 @@ struct Session {
     /// Deletes a range in one transaction that may not lose what another one changes in it; `meanwhile` runs between its
     /// beginning and its end.
     let erase: (_ from: Key, _ upTo: Key, _ meanwhile: () throws -> Void) throws -> Void
+    /// Adds to a number, in a transaction that does nothing else.
+    let mutate: (_ key: Key, _ number: Int64) throws -> Void
     /// As `modify`, with two values.
     let transfer:
         (_ from: Key, _ to: Key, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> (Value, Value)) throws

@@ -9,6 +9,8 @@ struct TransactionLoad: Sendable {
         case transfer
         /// As the first, with one key for all.
         case counter
+        /// Adds to one number by mutations, which read nothing.
+        case mutate
     }
 
     let kind: Kind
@@ -18,10 +20,13 @@ struct TransactionLoad: Sendable {
     static let threadCounts = [1, 2, 8]
 
     static let all = Kind.allCases.flatMap { kind in
-        (kind == .counter ? [false] : [false, true]).flatMap { isZipf in
+        (kind == .counter || kind == .mutate ? [false] : [false, true]).flatMap { isZipf in
             threadCounts.map { TransactionLoad(kind: kind, isZipf: isZipf, threads: $0) }
         }
     }
+
+    /// What is added to; no key of the data set.
+    private static let number = Key(1)
 
     /// So many keys take part.
     static let accounts = 100_000
@@ -47,6 +52,7 @@ struct TransactionLoad: Sendable {
         let keys = kind == .counter ? 1 : min(count, Self.accounts)
         let tally = Tally()
         let before = kind == .transfer ? try Self.sum(store, keys: keys) : 0
+        let numberBefore = kind == .mutate ? try Self.read(store) : 0
         let cost = try onThreads(threads) { [self] thread in
             let session = try store.session()
             var generator = Generator(seed: seed * 1_000 + threads * 10 + thread)
@@ -61,6 +67,9 @@ struct TransactionLoad: Sendable {
                 switch kind {
                 case .modify, .counter: needed = try Self.modify(session, key())
                 case .transfer: needed = try Self.transfer(session, from: key(), to: key())
+                case .mutate:
+                    try session.mutate(Self.number, 1)
+                    needed = 1
                 }
                 guard needed > 0 else { throw Failure("A value is wrong or missing.") }
                 attempts += needed
@@ -73,6 +82,9 @@ struct TransactionLoad: Sendable {
             guard before == after else { throw Failure("Transfers changed the sum from \(before) to \(after).") }
         }
         let done = each * threads
+        if kind == .mutate, try Self.read(store) != numberBefore + Int64(done) {
+            throw Failure("Mutations were lost.")
+        }
         return Result(
             operations: done, abortsPerHundred: Double(tally.attempts - done) / Double(done) * 100,
             mostAttempts: tally.most, cost: cost)
@@ -100,6 +112,14 @@ struct TransactionLoad: Sendable {
             )
         }
         return isValid ? attempts : 0
+    }
+
+    private static func read(_ store: Store) throws -> Int64 {
+        var number: Int64 = 0
+        _ = try store.session().getNewest(Self.number) { value in
+            number = Int64(littleEndian: value.loadUnaligned(as: Int64.self))
+        }
+        return number
     }
 
     private static func sum(_ store: Store, keys: Int) throws -> UInt64 {

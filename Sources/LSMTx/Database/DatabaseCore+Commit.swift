@@ -27,6 +27,10 @@ extension DatabaseCore {
         // have the transaction run again for nothing.
         try engine.poison.check()
         let writes = order.writes
+        // Keeps deletions from being compacted away while the leader has yet to see them: a mutation would apply to the
+        // value that was read before. A transaction's own reader does not, at read committed.
+        let guardian = writes.hasMutations ? openSnapshot(isWriter: true) : nil
+        defer { if let guardian { closeSnapshot(guardian.ticket, at: guardian.timestamp) } }
         // Everything up to here is in the memtables; whatever comes later is looked at in the queue.
         let validatedUpTo = engine.stampedTimestamp
         if let conflictSet = order.conflictSet, validatedUpTo > order.start {
@@ -39,12 +43,14 @@ extension DatabaseCore {
             }
         }
         if writes.hasLargeValues { try pipeline.syncLargeValues() }
+        if writes.hasMutations { try engine.readBases(of: writes, upTo: validatedUpTo) }
         let request = writes.requestMemory
         request.initialize(
             to: CommitRequest(
                 operations: writes.operations, operationCount: writes.count, hashes: writes.operationHashes,
                 memtableBytes: writes.memtableBytes, conflictSet: order.conflictSet,
-                validatedUpTo: max(validatedUpTo, order.start), label: order.label, isDurable: order.isDurable))
+                validatedUpTo: max(validatedUpTo, order.start), label: order.label, isDurable: order.isDurable,
+                mutations: writes.hasMutations ? writes : nil))
         defer { request.deinitialize(count: 1) }
         pipeline.commit(request)
         switch request.pointee.outcome {

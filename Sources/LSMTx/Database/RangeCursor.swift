@@ -16,6 +16,8 @@ final class RangeCursor {
     private let ownWrites: WriteSet?
     /// The own writes in the range, in key order; the next one, counted from the end that the walk begins at.
     private let ownPlaces: [WriteSet.Place]
+    /// By place, the mutations that are pending there, oldest first.
+    private let ownChains: [Int: [WriteSet.Place]]
     private var ownIndex = 0
     private var isReverse = false
     private var isStarted = false
@@ -45,7 +47,9 @@ final class RangeCursor {
         self.range = range
         self.ownWrites = ownWrites
         self.tracker = tracker
-        ownPlaces = ownWrites.map { $0.isEmpty ? [] : $0.sortedPlaces(in: range) } ?? []
+        let ownEntries = ownWrites.map { $0.isEmpty ? [] : $0.sortedEntries(in: range) } ?? []
+        ownPlaces = ownWrites.map { writes in ownEntries.map { writes.place(of: $0) } } ?? []
+        ownChains = ownWrites.flatMap { $0.hasMutations ? $0.chains(to: ownEntries) : nil } ?? [:]
         ownKey = ownPlaces.isEmpty ? nil : GrowingBuffer()
         ownValue = ownPlaces.isEmpty ? nil : GrowingBuffer()
         tracker?.beginTracking(self)
@@ -141,12 +145,17 @@ final class RangeCursor {
             showsCommitted = hasCommitted
             showsOwn = false
             guard let ownWrites, ownIndex < ownPlaces.count else { return showsCommitted }
-            let place = ownPlaces[isReverse ? ownPlaces.count - 1 - ownIndex : ownIndex]
+            let index = isReverse ? ownPlaces.count - 1 - ownIndex : ownIndex
+            let place = ownPlaces[index]
             let operation = ownWrites.operation(at: place)
             if showsCommitted {
                 let order = KeyOrder.compare(operation.key, iterator.key)
                 if order != 0, (order < 0) == isReverse { return true }
                 showsCommitted = order == 0
+            }
+            if place.mutation != .none {
+                try showMutated(operation.key, ownWrites.result(of: ownChains[index] ?? [], on: committedValue()))
+                return true
             }
             if operation.kind != .tombstone {
                 ownKind = operation.kind
@@ -159,6 +168,19 @@ final class RangeCursor {
             ownIndex += 1
             if showsCommitted { try step() }
         }
+    }
+
+    /// The value that own mutations apply to.
+    private func committedValue() throws(StoreError) -> [UInt8]? {
+        guard showsCommitted else { return nil }
+        return iterator.isLargeValue ? try core.largeValue(iterator.value, of: iterator.key) : iterator.value.array
+    }
+
+    private func showMutated(_ key: BorrowedBytes, _ value: [UInt8]?) {
+        ownKind = .value
+        ownKey.unsafelyUnwrapped.assign(key)
+        (value ?? []).withUnsafeBytes { ownValue.unsafelyUnwrapped.assign(BorrowedBytes($0)) }
+        showsOwn = true
     }
 
     /// Calls `body` with each key until it returns `false`. Large values are not read.

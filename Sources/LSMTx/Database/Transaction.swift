@@ -119,9 +119,20 @@ public final class Transaction: Readable {
     ) throws(StoreError) -> R? {
         if let own = writes.find(key) {
             try core.checkOpen()
+            if writes.hasMutations, let pending = writes.pendingEntry(of: key) {
+                return try mutatedValue(of: key, pending, isGuarded: isGuarded).map(large)
+            }
             if own.kind == .value { return body(own.value) }
             return own.kind == .largeValue ? large(try core.ownLargeValue(own.value, of: key)) : nil
         }
+        return try findCommitted(key, isGuarded: isGuarded, body, large: large)
+    }
+
+    /// What others have committed, as this transaction reads it.
+    @inline(__always)
+    func findCommitted<R>(
+        _ key: BorrowedBytes, isGuarded: Bool, _ body: (BorrowedBytes) -> R, large: ([UInt8]) -> R
+    ) throws(StoreError) -> R? {
         let hash = xxh3(key)
         switch isolation {
         case .serializable: if isGuarded { try track(key, hash: hash) }
@@ -357,7 +368,7 @@ public final class Transaction: Readable {
         if writes.hasLargeValues { writes.releaseSuperseded(core.giveBack) }
     }
 
-    private func checkSizes(key: Int, value: Int, inBatch: Int) throws(StoreError) {
+    func checkSizes(key: Int, value: Int, inBatch: Int) throws(StoreError) {
         guard key <= Limits.maximumKeyBytes else {
             throw StoreError(
                 .tooLarge, "A key of \(key) bytes is over the limit of \(Limits.maximumKeyBytes).",
@@ -388,9 +399,8 @@ public final class Transaction: Readable {
     ///   ``Isolation/serializable`` what it read, at ``Isolation/snapshot`` a key that it wrote, or something in a range
     ///   that it deletes, and at both what it was told to depend on; `diskFull`,
     ///   `poisoned` or `closed`, when nothing was committed; `io` or `corrupt`, likewise, when there is no memory, it
-    ///   cannot be read whether there is a conflict, or damaged tables leave no place to flush to; `outcomeUnknown` when
-    ///   the device failed halfway: after reopening,
-    ///   all of it is there or nothing.
+    ///   cannot be read whether there is a conflict or what a mutation applies to, or damaged tables leave no place to
+    ///   flush to; `outcomeUnknown` when the device failed halfway: after reopening, all of it is there or nothing.
     /// - Complexity: O(bytes written), and one probe for each key that is checked. For each range, a look at what is in
     ///   memory of it, and at blocks of tables that are newer than the transaction.
     @discardableResult

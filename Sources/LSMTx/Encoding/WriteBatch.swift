@@ -33,6 +33,9 @@ package struct WriteBatch: ~Copyable {
 
     package var isEmpty: Bool { count == 0 }
 
+    /// The operations, for who writes over parts of keys and values in place, lent as ``bytes`` are.
+    package var mutableBytes: UnsafeMutableRawPointer { memory }
+
     /// - Parameter kind: Of `value`: the value itself, or the reference of a large one.
     package mutating func put(key: BorrowedBytes, value: BorrowedBytes, kind: EntryKind = .value) {
         precondition(key.count <= Limits.maximumKeyBytes && value.count <= Limits.maximumValueBytes)

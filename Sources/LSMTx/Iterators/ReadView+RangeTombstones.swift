@@ -32,7 +32,7 @@ extension ReadView {
         return nil
     }
 
-    private static func decide(
+    static func decide(
         _ key: BorrowedBytes, hash: UInt64, at timestamp: Timestamp, by table: Unmanaged<Table>
     ) throws(StoreError) -> FoundEntry? {
         let hidden = table._withUnsafeGuaranteedRef { table in
@@ -43,7 +43,7 @@ extension ReadView {
 
     /// - Parameter hidden: The newest range tombstone; `Timestamp.zero` when there is none.
     @inline(__always)
-    private static func decide(_ found: FoundEntry?, _ hidden: Timestamp) -> FoundEntry? {
+    static func decide(_ found: FoundEntry?, _ hidden: Timestamp) -> FoundEntry? {
         if let found, found.timestamp >= hidden { return found }
         return hidden == .zero ? nil : FoundEntry(kind: .tombstone, timestamp: hidden, value: .empty)
     }

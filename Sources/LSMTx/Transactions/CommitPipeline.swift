@@ -151,6 +151,7 @@ package final class CommitPipeline: Sendable {
                     request.enter(CommitRequest.Phase.done)
                     continue
                 }
+                if request.pointee.mutations != nil { try resolveMutations(of: request, at: stamped.advanced(by: 1)) }
             } catch {
                 request.pointee.outcome = .refused
                 request.pointee.failure = error

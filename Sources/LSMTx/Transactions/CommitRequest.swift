@@ -28,10 +28,11 @@ struct CommitRequest: ~Copyable {
     /// First, so that the request's address is the address of the word that its thread sleeps on.
     fileprivate let phase = Atomic<UInt32>(Phase.waiting)
 
-    let operations: BorrowedBytes
-    let operationCount: Int
+    /// Set anew by the leader once it has resolved the mutations, as the next two are.
+    var operations: BorrowedBytes
+    var operationCount: Int
     /// The hash of each operation's key; of a range tombstone's, nothing.
-    let hashes: UnsafePointer<UInt64>
+    var hashes: UnsafePointer<UInt64>
     /// What the operations take in a memtable at most.
     let memtableBytes: Int
     /// What must not have changed; `nil` when the commit depends on nothing.
@@ -41,6 +42,8 @@ struct CommitRequest: ~Copyable {
     /// The transaction's label, for those that conflict with it.
     let label: String?
     let isDurable: Bool
+    /// Where the operations are, if some are mutations that the leader has to resolve.
+    let mutations: WriteSet?
 
     var next: UnsafeMutablePointer<CommitRequest>?
     var outcome = Outcome.committed
@@ -52,7 +55,8 @@ struct CommitRequest: ~Copyable {
 
     init(
         operations: BorrowedBytes, operationCount: Int, hashes: UnsafePointer<UInt64>, memtableBytes: Int,
-        conflictSet: ConflictSet?, validatedUpTo: Timestamp, label: String? = nil, isDurable: Bool
+        conflictSet: ConflictSet?, validatedUpTo: Timestamp, label: String? = nil, isDurable: Bool,
+        mutations: WriteSet? = nil
     ) {
         self.operations = operations
         self.operationCount = operationCount
@@ -62,6 +66,7 @@ struct CommitRequest: ~Copyable {
         self.validatedUpTo = validatedUpTo
         self.label = label
         self.isDurable = isDurable
+        self.mutations = mutations
     }
 }
 

@@ -123,8 +123,14 @@ extension ReadView {
     private func firstChange(of writes: WriteSet, after floor: Timestamp) throws(StoreError) -> ConflictSet.Change? {
         var operations = WriteOperations(verified: writes.operations)
         let hashes = writes.operationHashes
+        let hasMutations = writes.hasMutations
         var index = 0
         while let operation = operations.next() {
+            guard !hasMutations || !writes.isPending(index) else {
+                // Its result follows from whatever the value will be.
+                index += 1
+                continue
+            }
             let newest =
                 operation.kind == .rangeTombstone
                 ? try newestTimestamp(from: operation.key, upTo: operation.upperBound, after: floor)

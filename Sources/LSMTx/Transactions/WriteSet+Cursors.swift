@@ -5,17 +5,26 @@ extension WriteSet {
     struct Place {
         fileprivate let batch: Int
         fileprivate let offset: Int
+        /// What was pending.
+        let mutation: PendingMutation
     }
 
     /// The operations in `range` that count, in key order. The cursor has begun.
-    func sortedPlaces(in range: KeyRange) -> [Place] {
+    func sortedPlaces(in range: KeyRange) -> [Place] { sortedEntries(in: range).map { place(of: $0) } }
+
+    /// The same as entries, before anything else is written.
+    func sortedEntries(in range: KeyRange) -> [Int] {
         var found: [Int] = []
         for entry in 0..<count where fields.pointee.entries[entry].counts {
             if range.holds(operation(entry).key) { found.append(entry) }
         }
         found.sort { KeyOrder.compare(operation($0).key, operation($1).key) < 0 }
-        let batch = fields.pointee.retired.count
-        return found.map { Place(batch: batch, offset: fields.pointee.entries[$0].offset) }
+        return found
+    }
+
+    func place(of entry: Int) -> Place {
+        let known = fields.pointee.entries[entry]
+        return Place(batch: fields.pointee.retired.count, offset: known.offset, mutation: known.mutation)
     }
 
     /// The operation at a place, lent until the next mutation.

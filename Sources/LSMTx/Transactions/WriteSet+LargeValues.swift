@@ -78,14 +78,16 @@ extension WriteSet {
         fields.pointee.largeValues.forgotten.removeAll()
     }
 
-    /// Ends the transaction's ownership. What it has not committed is passed to `giveBack`.
+    /// Ends the transaction's ownership. What it has not committed is passed to `giveBack`, and so is what the commit left
+    /// out.
     func endLargeValues(isCommitted: Bool, _ giveBack: (FileRange) -> Void) {
         fields.pointee.largeValues.areGone = true
-        guard !isCommitted else { return }
-        for entry in 0..<count {
-            let operation = operation(entry)
-            guard operation.kind == .largeValue else { continue }
-            giveBack(LargeValueReference(verified: operation.value).extent)
+        if !isCommitted {
+            for entry in 0..<count {
+                let operation = operation(entry)
+                guard operation.kind == .largeValue else { continue }
+                giveBack(LargeValueReference(verified: operation.value).extent)
+            }
         }
         giveBackForgotten(giveBack)
     }

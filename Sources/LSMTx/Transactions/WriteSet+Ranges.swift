@@ -35,7 +35,7 @@ extension WriteSet {
     /// in the batch until then, or until the last savepoint is gone.
     private func erase(in range: KeyRange) {
         var isAny = false
-        for entry in 0..<count where !fields.pointee.entries[entry].isErased && isWithin(range, operation(entry)) {
+        for entry in 0..<count where !fields.pointee.entries[entry].isErased && isWithin(range, entry) {
             if fields.pointee.largeValues.count > 0 { noteSuperseded(entry) }
             fields.pointee.entries[entry].isErased = true
             noteErasedForSavepoints(entry)
@@ -79,8 +79,11 @@ extension WriteSet {
         releaseRetired()
     }
 
-    private func isWithin(_ range: KeyRange, _ operation: WriteOperation) -> Bool {
+    private func isWithin(_ range: KeyRange, _ entry: Int) -> Bool {
+        let operation = operation(entry)
         guard range.holds(operation.key) else { return false }
+        // Where a versionstamped key lies, only the commit knows.
+        guard fields.pointee.entries[entry].mutation != .stampedKey else { return false }
         guard operation.kind == .rangeTombstone, let end = range.upperBound else { return true }
         guard let upper = operation.upperBound else { return false }
         return end.withUnsafeBytes { KeyOrder.compare(upper, BorrowedBytes($0)) <= 0 }

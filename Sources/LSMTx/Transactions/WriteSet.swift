@@ -8,15 +8,32 @@
 struct WriteSet {
     /// One mutation.
     struct Entry {
-        let hash: UInt64
-        /// Where its operation begins in the batch.
-        var offset: Int
+        var hash: UInt64
+        /// ``offset``, in four bytes, so that an entry has 24.
+        private var place: UInt32
         /// The entry of the same key that this one superseded; -1 when it was the key's first.
         var previous: Int32 = -1
         /// Superseded by a later mutation of the same key, or a range tombstone: no key leads here.
         var isSuperseded = false
         /// Within a range that was deleted later: neither read nor logged.
         var isErased = false
+        /// What is to be done with its operation before the commit; then it is the plain one that it looks like.
+        var mutation = PendingMutation.none
+        /// Where the versionstamp goes, in the value or the key.
+        var stampOffset: UInt16 = 0
+
+        init(hash: UInt64, offset: Int, previous: Int32 = -1, isSuperseded: Bool = false) {
+            self.hash = hash
+            place = UInt32(offset)
+            self.previous = previous
+            self.isSuperseded = isSuperseded
+        }
+
+        /// Where its operation begins in the batch.
+        var offset: Int {
+            get { Int(place) }
+            set { place = UInt32(newValue) }
+        }
 
         /// Whether its key is read from it.
         var counts: Bool { !isSuperseded && !isErased }
@@ -41,6 +58,8 @@ struct WriteSet {
         var cursors = 0
         /// `nil` until the first one is taken.
         var savepoints: UnsafeMutablePointer<Savepoints>?
+        /// `nil` until there is the first one.
+        var mutations: UnsafeMutablePointer<Mutations>?
     }
 
     let fields: UnsafeMutablePointer<Fields>
@@ -50,7 +69,7 @@ struct WriteSet {
     /// Entries and bytes of operations that the first piece of memory has place for. With these, the piece is small
     /// enough for the allocator's fastest path.
     private static let firstCapacity = 8
-    private static let firstBatchBytes = 408
+    private static let firstBatchBytes = 392
 
     // Where in the first piece of memory the parts lie; everything is aligned to eight bytes.
     private static var requestOffset: Int { MemoryLayout<Fields>.stride }
@@ -80,6 +99,7 @@ struct WriteSet {
         releaseRetired()
         freeGrown()
         freeSavepoints()
+        freeMutations()
         fields.deinitialize(count: 1)
         base.assumingMemoryBound(to: UInt64.self).deallocate()
     }
@@ -134,9 +154,10 @@ struct WriteSet {
         return isDeleted(key) ? WriteOperation(kind: .tombstone, key: key, value: .empty) : nil
     }
 
-    /// The number of an operation that changes `key`: by itself, or by deleting a range with it.
+    /// The number of an operation that changes `key`, whatever others have made of it: by itself, or by deleting a range
+    /// with it.
     func entry(changing key: BorrowedBytes, hash: UInt64) -> Int? {
-        if let entry = index(of: key, hash: hash) { return entry }
+        if let entry = index(of: key, hash: hash), let plain = plainEntry(upTo: entry) { return plain }
         guard isDeleted(key) else { return nil }
         return (0..<count).first { entry in
             let operation = operation(entry)
@@ -181,7 +202,7 @@ struct WriteSet {
         fields.pointee.count += 1
     }
 
-    private func index(of key: BorrowedBytes, hash: UInt64) -> Int? {
+    func index(of key: BorrowedBytes, hash: UInt64) -> Int? {
         if fields.pointee.buckets.isEmpty {
             for entry in stride(from: count - 1, through: 0, by: -1)
             where fields.pointee.entries[entry].hash == hash && !fields.pointee.entries[entry].isSuperseded

@@ -49,3 +49,32 @@ extension Timestamp {
 
     package func advanced(by count: UInt64) -> Timestamp { Timestamp(rawValue: rawValue + count) }
 }
+
+extension Timestamp {
+    /// The length of a versionstamp.
+    package static let versionstampBytes = 10
+
+    /// The timestamp as ten bytes that are in order as the commits are: the counter, big-endian, and two zero bytes.
+    ///
+    /// It is what ``Mutation/versionstamped(_:at:)`` and ``Transaction/put(versionstampedKey:at:_:)`` put in place.
+    ///
+    /// ```swift
+    /// let transaction = try database.begin()
+    /// try transaction.mutate("latest", .versionstamped([UInt8](repeating: 0, count: 10), at: 0))
+    /// let committed = try transaction.commit()
+    /// let latest = try database.read { try $0.get("latest") }
+    /// precondition(latest == committed.versionstamp)
+    /// ```
+    public var versionstamp: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Self.versionstampBytes) { bytes, count in
+            writeVersionstamp(to: UnsafeMutableRawPointer(bytes.baseAddress.unsafelyUnwrapped))
+            count = Self.versionstampBytes
+        }
+    }
+
+    /// Writes ``versionstampBytes`` bytes.
+    package func writeVersionstamp(to target: UnsafeMutableRawPointer) {
+        target.storeBytes(of: rawValue.bigEndian, as: UInt64.self)
+        target.storeBytes(of: 0, toByteOffset: 8, as: UInt16.self)
+    }
+}

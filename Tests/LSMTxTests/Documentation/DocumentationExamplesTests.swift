@@ -488,6 +488,39 @@ import Testing
         #expect(isSound)
     }
 
+    // MARK: Mutations
+
+    @Test func valuesAreMutated() throws {
+        let database = try Self.filled()
+        try database.write { t in
+            try t.mutate("visits", .add(1))
+            try t.mutate("longest visit", .max(340))
+            try t.mutate("opened by", .setIfAbsent(Array("Ada".utf8)))
+        }
+        try database.write { t in
+            try t.put("order/7", "2 seats")
+            try t.mutate("seats left", .add(-2))
+        }
+        #expect(try database.read { try $0.get("visits") } == [1, 0, 0, 0, 0, 0, 0, 0])
+        #expect(try database.read { try $0.get("opened by") } == Array("Ada".utf8))
+        #expect(try database.read { try $0.get("seats left") } == [254] + [UInt8](repeating: 255, count: 7))
+    }
+
+    @Test func versionstampsAreThoseOfTheCommit() throws {
+        let database = try Self.filled()
+        let transaction = try database.begin()
+        try transaction.mutate("latest", .versionstamped([UInt8](repeating: 0, count: 10), at: 0))
+        let committed = try transaction.commit()
+        let latest = try database.read { try $0.get("latest") }
+        precondition(latest == committed.versionstamp)
+        let stamp = [UInt8](repeating: 0, count: 10)
+        try database.write { t in
+            try t.put(versionstampedKey: Array("event/".utf8) + stamp, at: 6, "Ada has come")
+        }
+        let key = Array("event/".utf8) + database.timestamp.versionstamp
+        #expect(try database.read { try $0.get(key) } == Array("Ada has come".utf8))
+    }
+
     // MARK: The past
 
     @Test func thePastIsRead() throws {
