@@ -66,10 +66,11 @@ struct WriteSet {
 
     /// Up to this many entries are searched one by one.
     static let linearLimit = 8
-    /// Entries and bytes of operations that the first piece of memory has place for. With these, the piece is small
-    /// enough for the allocator's fastest path.
+    /// Of the first piece of memory; for more than this, glibc's allocator leaves its per-thread cache.
+    private static let firstPieceBytes = 1032
+    /// Entries that it has place for; what is left is for the operations.
     private static let firstCapacity = 8
-    private static let firstBatchBytes = 392
+    private static var firstBatchBytes: Int { firstPieceBytes - batchOffset }
 
     // Where in the first piece of memory the parts lie; everything is aligned to eight bytes.
     private static var requestOffset: Int { MemoryLayout<Fields>.stride }
@@ -81,7 +82,7 @@ struct WriteSet {
 
     /// An empty set, to be freed by ``deallocate()``.
     init() {
-        let words = (Self.batchOffset + Self.firstBatchBytes) / 8
+        let words = Self.firstPieceBytes / 8
         let base = UnsafeMutableRawPointer(UnsafeMutablePointer<UInt64>.allocate(capacity: words))
         fields = base.assumingMemoryBound(to: Fields.self)
         fields.initialize(
