@@ -57,7 +57,8 @@ extension SpecParser {
         if let operation = try operation(of: session) { return .transaction(operation) }
         // A misspelt `final` or `schedule` looks like a session that does something unknown.
         let lines = SpecWords.sections + SpecWords.scheduleLines
-        if let word = currentWord, SpecWords.closest(to: word, among: SpecWords.operations) == nil,
+        let isCloseToOperation = currentWord.map { SpecWords.closest(to: $0, among: SpecWords.operations) != nil }
+        if isCloseToOperation != true, current.kind != .end,
             let line = SpecWords.closest(to: session, among: lines)
         {
             throw Failure(token: first, expected: "a session and what it does", hint: "did you mean \"\(line)\"?")

@@ -218,9 +218,10 @@ struct SpecParser {
         guard case .word(let word) = current.kind, word.utf8.allSatisfy({ (48...57).contains($0) }) else {
             throw unexpected(current, expected: expected)
         }
-        guard let number = Number(word), number >= least else {
-            throw unexpected(current, expected: "\(expected) from \(least) to \(Number.max)")
+        guard let number = Number(word) else {
+            throw unexpected(current, expected: "\(expected), up to \(Number.max)")
         }
+        guard number >= least else { throw unexpected(current, expected: "\(expected), \(least) at least") }
         advance()
         return number
     }
