@@ -13,6 +13,13 @@ extension Engine {
                 session: { try Session(database) },
                 flush: { try database.flush() },
                 compact: { try database.compact() },
+                waits: {
+                    let statistics = try database.statistics
+                    let stalls = statistics.stalls.filter { $0.slowed + $0.stopped > 0 }.map {
+                        "\($0.reason): \($0.slowed) slowed, \($0.stopped) stopped, \($0.nanoseconds / 1_000_000) ms"
+                    }
+                    return (stalls + ["\(statistics.log.segmentsAwaited) log segments awaited"]).joined(separator: "; ")
+                },
                 close: { try database.close() })
         }
     }

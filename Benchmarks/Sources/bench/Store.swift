@@ -15,6 +15,8 @@ struct Store: Sendable {
     let flush: @Sendable () throws -> Void
     /// Drops what nobody can read any more.
     let compact: @Sendable () throws -> Void
+    /// Why writers had to wait, and for how long, in the engine's own words.
+    let waits: @Sendable () throws -> String
     let close: @Sendable () throws -> Void
 }
 

@@ -26,12 +26,13 @@ struct Sustained {
         let writtenBefore = ProcessIO.writtenBytes ?? 0
         let observed = try overwrite(store, path: path, writtenBefore: writtenBefore)
         let written = ProcessIO.writtenBytes.map { $0 - writtenBefore }
+        let waits = try store.waits()
         let closing = try Clock.measure { try store.close() }
         let closed = ProcessIO.size(of: path)
         return SustainedReport(
             options: options, timeline: observed.timeline, puts: observed.puts, gets: observed.gets,
             scans: observed.scans, writtenBytes: written, filledBytes: filled.length,
-            closeSeconds: closing.seconds, closedBytes: closed.length)
+            waits: waits, closeSeconds: closing.seconds, closedBytes: closed.length)
     }
 
     private func fill(_ store: Store) throws {

@@ -11,6 +11,7 @@ struct SustainedReport {
     /// Bytes given to the system to write while keys were overwritten.
     let writtenBytes: UInt64?
     let filledBytes: UInt64
+    let waits: String
     let closeSeconds: Double
     let closedBytes: UInt64
 
@@ -32,6 +33,7 @@ struct SustainedReport {
         }
         let largest = timeline.seconds.map(\.fileBytes).max() ?? 0
         line("file after the fill, largest", "\(Self.megabytes(filledBytes)), \(Self.megabytes(largest))")
+        line("what writers waited for", waits)
         line("close", String(format: "%.2f s, then %@", closeSeconds, Self.megabytes(closedBytes)))
         let longest = Double(max(puts.largest, gets.largest)) / 1e6
         line(

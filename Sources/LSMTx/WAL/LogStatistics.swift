@@ -14,4 +14,7 @@ package struct LogStatistics: Sendable, Equatable {
     package let segmentsRecycled: Int
     /// Segments that commits had to wait for, because too few spares were ready.
     package let segmentsAwaited: UInt64
+
+    /// Segments that were made or recycled, and are not ready any more: commits have taken them.
+    package var segmentsUsed: Int { segmentsMade + segmentsRecycled - readySegments }
 }
