@@ -43,6 +43,7 @@ struct Attempts: ~Copyable {
             // Twice as long as the last attempt took, and some for being put aside by the system.
             let allowance = 2 * (now - attemptStarted) + 10_000_000
             core.precedence.waitForTurn(named, lasting: allowance, deadline: deadline)
+            guard SystemClock.monotonicNanoseconds < deadline else { throw error }
         } else {
             let limit = min(Self.firstPauseMicroseconds << min(number - 1, 16), Self.longestPauseMicroseconds)
             SystemClock.sleep(microseconds: Int.random(in: 0...limit))

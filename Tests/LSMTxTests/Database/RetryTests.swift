@@ -54,4 +54,26 @@ import Testing
         try other.close()
         try database.close()
     }
+
+    /// Its turn does not come before.
+    @Test func noAttemptBeginsAfterTheTimeout() throws {
+        let (_, database) = try EngineFixture.newStore(background: true)
+        let precedence = database.core.precedence
+        var attempts = 0
+        var older: Precedence.Ticket?
+        let error = EngineFixture.code {
+            try database.write(retry: RetryPolicy(timeout: .seconds(1))) { t in
+                attempts += 1
+                _ = try t.get("k")
+                try database.write { try $0.put("k", "theirs") }
+                try t.put("k", "mine")
+                if attempts == 3 { older = precedence.name(.all, for: nil) }
+            }
+        }
+        #expect(error == .conflict)
+        #expect(attempts <= 3)
+        if let older { precedence.end(older) }
+        #expect(precedence.count == 0)
+        try database.close()
+    }
 }
