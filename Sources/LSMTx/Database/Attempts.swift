@@ -27,21 +27,26 @@ struct Attempts: ~Copyable {
 
     /// Waits until the next attempt should begin.
     ///
+    /// - Parameters:
+    ///   - error: Why this one failed.
+    ///   - conflict: What its commit lost on; `nil` when the closure has thrown the error of some other transaction,
+    ///     whose keys and timestamps may be those of another store.
     /// - Throws: `error`, when there is no further attempt.
-    mutating func prepareNext(after error: StoreError) throws(StoreError) {
+    mutating func prepareNext(after error: StoreError, conflict: Conflict?) throws(StoreError) {
         let now = SystemClock.monotonicNanoseconds
         guard number < policy.maximumAttempts, now < deadline else { throw error }
-        if let conflict = error.conflict { core.pipeline?.waitUntilPublished(conflict.committedAt) }
-        if number < Self.patience {
-            let limit = min(Self.firstPauseMicroseconds << (number - 1), Self.longestPauseMicroseconds)
-            SystemClock.sleep(microseconds: Int.random(in: 0...limit))
-        } else {
-            let keys = number < Self.lastPatience ? error.conflict?.keys ?? .all : .all
+        if let conflict { core.pipeline?.waitUntilPublished(conflict.committedAt) }
+        if let conflict, number >= Self.patience {
+            let keys = number < Self.lastPatience ? conflict.keys : .all
             let named = core.precedence.name(keys, for: ticket)
             ticket = named
             // Twice as long as the last attempt took, and some for being put aside by the system.
             let allowance = 2 * (now - attemptStarted) + 10_000_000
             core.precedence.waitForTurn(named, lasting: allowance, deadline: deadline)
+            guard SystemClock.monotonicNanoseconds < deadline else { throw error }
+        } else {
+            let limit = min(Self.firstPauseMicroseconds << min(number - 1, 16), Self.longestPauseMicroseconds)
+            SystemClock.sleep(microseconds: Int.random(in: 0...limit))
         }
         number += 1
         attemptStarted = SystemClock.monotonicNanoseconds

@@ -148,7 +148,7 @@ public final class Database: Sendable {
     /// - Returns: What `body` returns.
     /// - Throws: `conflict` when all attempts lost; `closed`, `readOnly`, `tooLarge`, `diskFull`, `poisoned`, `io` and
     ///   `corrupt`, in which case nothing was committed; `outcomeUnknown` when the device failed halfway; and what
-    ///   `body` throws, after a rollback.
+    ///   `body` throws, after a rollback. A `conflict` that it throws has it run again too.
     /// - Complexity: As `body`, and as ``Transaction/commit(durability:)``, for each attempt.
     public func write<T>(
         _ isolation: Isolation = .serializable, label: String? = nil, retry: RetryPolicy = .standard,
@@ -167,7 +167,7 @@ public final class Database: Sendable {
                 return result
             } catch let error as StoreError where error.isRetryable {
                 transaction.rollback()
-                try attempts.prepareNext(after: error)
+                try attempts.prepareNext(after: error, conflict: transaction.conflict)
             } catch {
                 transaction.rollback()
                 throw error

@@ -18,6 +18,8 @@ extension DatabaseCore {
 
     /// Commits a transaction's writes.
     func commit(_ order: CommitOrder) throws(StoreError) -> Timestamp {
+        // No waiting in a store that is closed, or was inherited through `fork` with whatever locks were held.
+        try checkOpen()
         precedence.waitToCommit(order.writes, ticket: order.ticket)
         return try committing { pipeline throws(StoreError) in try commit(order, through: pipeline) }
     }

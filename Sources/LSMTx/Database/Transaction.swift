@@ -21,6 +21,8 @@ public final class Transaction: Readable {
     private var trackedCursors: [Unmanaged<RangeCursor>] = []
     private var scanFailure: ScanFailure?
     private(set) var hasEnded = false
+    /// Why its own commit lost.
+    private(set) var conflict: Conflict?
 
     /// The commit whose state is read: the newest when the transaction began, or at ``Isolation/readCommitted`` its
     /// latest read.
@@ -336,8 +338,8 @@ public final class Transaction: Readable {
 
     /// Takes the values of all keys of a range away, when the transaction commits, at the cost of one write.
     ///
-    /// It counts for keys that others add to the range meanwhile too: a change of any key in it since the transaction
-    /// began is a conflict. What the transaction wrote in the range before is forgotten, or, as long as there is a
+    /// It counts for keys that others add to the range meanwhile too: at ``Isolation/snapshot``, a change of any key in it
+    /// since the transaction began is a conflict. What the transaction wrote in the range before is forgotten, or, as long as there is a
     /// savepoint, kept to be brought back, and counted against ``Configuration/maximumTransactionBytes``. What it writes
     /// there later stays. An empty range is left alone.
     ///
@@ -425,6 +427,7 @@ public final class Transaction: Readable {
         } catch {
             // A commit that may survive may name its extents.
             if error.code == .outcomeUnknown { end(isCommitted: true) }
+            conflict = error.conflict
             throw error
         }
     }

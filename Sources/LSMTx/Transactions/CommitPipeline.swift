@@ -328,6 +328,8 @@ package final class CommitPipeline: Sendable {
             }
             outcome = following
             following = outcome == nil ? nil : ledger.withLock { publishNext(&$0) }
+            // Whoever waits for this group may have looked, and gone to sleep again, since the call above.
+            if following != nil { ledger.notifyAll() }
         }
     }
 

@@ -79,6 +79,8 @@ final class Precedence: Sendable {
             state.holders[place].endsAt = now + allowance
             return nil
         }
+        // Those who found it waiting do not know so far when its turn lapses.
+        state.notifyAll()
     }
 
     /// Waits until a commit of `writes` holds nobody back who goes first.
@@ -121,11 +123,11 @@ final class Precedence: Sendable {
             let now = SystemClock.monotonicNanoseconds
             let wake = min(first, deadline)
             let milliseconds = wake == .max ? nil : wake > now ? Int((wake - now) / 1_000_000) + 1 : 0
-            let isDone: Void? = state.wait(timeoutMilliseconds: milliseconds) { state in
+            let hasChanged: Void? = state.wait(timeoutMilliseconds: milliseconds) { state in
                 until = body(&state, SystemClock.monotonicNanoseconds)
-                return until == nil ? () : nil
+                return until == first ? nil : ()
             }
-            if isDone != nil { return }
+            if hasChanged != nil, until == nil { return }
         }
     }
 

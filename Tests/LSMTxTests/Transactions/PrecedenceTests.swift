@@ -122,4 +122,23 @@ import Testing
         waiter.join()
         precedence.end(second)
     }
+
+    /// The one before it has not begun its turn when it goes to sleep, so that it does not know then for how long.
+    @Test func aTurnThatBeginsLaterHoldsNobodyUpForLongerThanAllowed() throws {
+        let precedence = Precedence()
+        let older = precedence.name(.all, for: nil)
+        let younger = precedence.name(.all, for: nil)
+        let isThrough = Guarded(false)
+        let thread = try WorkerThread(name: "younger") {
+            precedence.waitForTurn(younger, lasting: Self.long)
+            isThrough.withLock { $0 = true }
+            isThrough.notifyAll()
+        }
+        SystemClock.sleep(microseconds: 30_000)
+        precedence.waitForTurn(older, lasting: 30_000_000)
+        #expect(isThrough.wait(timeoutMilliseconds: 20_000) { $0 ? true : nil } == true)
+        precedence.end(older)
+        thread.join()
+        precedence.end(younger)
+    }
 }
