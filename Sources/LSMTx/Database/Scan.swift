@@ -1,6 +1,7 @@
 /// The entries of a range, as a sequence.
 ///
-/// Each iteration reads the snapshot or transaction anew from the range's beginning. An error ends the sequence; it is
+/// Each iteration reads the snapshot or transaction anew from the range's beginning. One that has begun goes on showing
+/// the same state after the snapshot or transaction has ended; a commit rests on what had been iterated by then. An error ends the sequence; it is
 /// thrown by the enclosing `read` or `write`, or by the transaction's `commit`.
 ///
 /// ```swift

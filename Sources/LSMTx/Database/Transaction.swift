@@ -273,7 +273,7 @@ public final class Transaction: Readable {
     /// Throws when the transaction would remember more than its budget.
     private func checkBudget(adding bytes: Int) throws(StoreError) {
         let limit = core.configuration.maximumTransactionBytes
-        guard let reads, reads.cost + bytes + writes.byteCount > limit else { return }
+        guard (reads?.cost ?? 0) + bytes + writes.byteCount > limit else { return }
         throw StoreError(
             .tooLarge, "The transaction would depend on reads of more than \(limit) bytes, its writes included.",
             remedy: "Read through `unguarded` what need not be checked, commit in parts, or raise "

@@ -130,6 +130,8 @@ import Testing
                 reads += 1
             }
         }
+        let fresh = try database.begin()
+        #expect(EngineFixture.code { _ = try fresh.get([UInt8](repeating: 1, count: 20_000)) } == .tooLarge)
         #expect(code == .tooLarge && (150..<400).contains(reads), "\(reads) reads")
         #expect(EngineFixture.code { try transaction.put("another", "v") } == .tooLarge)
         _ = try transaction.unguarded.get("another key")
