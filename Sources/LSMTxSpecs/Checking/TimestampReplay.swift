@@ -81,7 +81,6 @@ public struct TimestampReplay {
         verdict.add(
             Anomaly(
                 kind, order: order, transactions: [transaction.source.id],
-                witness: ["T\(transaction.source.id) \(text)", transaction.source.description]),
-            kind: kind, order: order)
+                witness: ["T\(transaction.source.id) \(text)", transaction.source.description]))
     }
 }

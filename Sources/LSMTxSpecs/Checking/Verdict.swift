@@ -17,13 +17,10 @@ public struct Verdict: Sendable, CustomStringConvertible {
 
     package init() {}
 
-    package mutating func add(_ anomaly: @autoclosure () -> Anomaly, kind: AnomalyClass, order: Anomaly.Order = .data) {
-        let name = order == .data ? kind.rawValue : "\(kind.rawValue)-\(order.rawValue)"
-        counts[name, default: 0] += 1
-        if counts[name, default: 0] <= Self.witnessLimit { anomalies.append(anomaly()) }
+    package mutating func add(_ anomaly: Anomaly) {
+        counts[anomaly.name, default: 0] += 1
+        if counts[anomaly.name, default: 0] <= Self.witnessLimit { anomalies.append(anomaly) }
     }
-
-    package mutating func add(_ anomaly: Anomaly) { add(anomaly, kind: anomaly.kind, order: anomaly.order) }
 
     package mutating func leaveOpen(_ reason: String) {
         if undecided.count < Self.witnessLimit { undecided.append(reason) }
