@@ -38,7 +38,7 @@ extension DependencyGraph {
         return longest
     }
 
-    private func order(
+    private mutating func order(
         of key: Int, _ writers: [(place: Int, effect: ReducedTransaction.Effect)], _ list: [HistoryValue],
         _ places: [Int: Int]
     ) -> KeyOrder {
@@ -59,6 +59,9 @@ extension DependencyGraph {
             let tail = sorted.filter { writer in
                 guard case .append(let elements) = writer.effect else { return false }
                 return !elements.allSatisfy(held.contains)
+            }
+            if tail.count > 1, !isTimed {
+                verdict.leaveOpen("\(index.keys.names[key]) has several appends that nobody read")
             }
             return KeyOrder(list: list, origins: origins, tail: tail.map(\.place), isTailOrdered: isTimed)
         }
