@@ -137,7 +137,8 @@ extension HistoryTransaction {
             switch operation {
             case .read(key, _): true
             case .scan(let scan):
-                !key.utf8.lexicographicallyPrecedes(scan.lower.utf8) && key.utf8.lexicographicallyPrecedes(scan.upper.utf8)
+                !key.utf8.lexicographicallyPrecedes(scan.lower.utf8)
+                    && key.utf8.lexicographicallyPrecedes(scan.upper.utf8)
             default: false
             }
         }

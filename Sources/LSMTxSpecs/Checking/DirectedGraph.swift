@@ -85,7 +85,9 @@ package struct DirectedGraph {
             head += 1
             for edge in edges(of: node) {
                 let target = Int(edge.to)
-                guard target != start, components[target] == components[start], arrivals[target] == nil else { continue }
+                guard target != start, components[target] == components[start], arrivals[target] == nil else {
+                    continue
+                }
                 arrivals[target] = edge
                 if target == end { return walkBack(arrivals, from: end, to: start) }
                 queue.append(target)

@@ -56,7 +56,9 @@ package struct KeyOrder {
         for (first, second) in zip(writers.dropFirst(), writers.dropFirst(2)) where first >= 0 && second >= 0 {
             if first != second { body(first, second) }
         }
-        if let last = writers.dropFirst().last { for writer in tail where writer != last && last >= 0 { body(last, writer) } }
+        if let last = writers.dropFirst().last {
+            for writer in tail where writer != last && last >= 0 { body(last, writer) }
+        }
         for (writer, followers) in replacements { for follower in followers { body(writer, follower) } }
     }
 
@@ -90,7 +92,9 @@ package struct KeyOrder {
     private func matchList(_ value: HistoryValue?, _ list: [HistoryValue], _ reader: Int) -> Match {
         guard let value else { return version(0, reader) }
         guard case .list(let elements) = value else { return .none }
-        guard elements.count <= list.count, list[..<elements.count].elementsEqual(elements) else { return .contradiction }
+        guard elements.count <= list.count, list[..<elements.count].elementsEqual(elements) else {
+            return .contradiction
+        }
         guard writers[1...elements.count].allSatisfy({ $0 >= 0 }) else { return .none }
         if writers[elements.count] == reader { return .future }
         return isLastOfWriter[elements.count] ? version(elements.count, reader) : .none

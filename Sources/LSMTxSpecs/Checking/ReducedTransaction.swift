@@ -99,7 +99,7 @@ package struct ReducedTransaction {
             switch effect {
             case .set(.some): if !ids.contains(key) { report(operation) }
             case .set(nil): break
-            case .append: 
+            case .append:
                 if !ids.contains(key) { report(operation) }
                 continue
             }

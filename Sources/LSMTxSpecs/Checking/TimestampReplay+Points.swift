@@ -18,7 +18,8 @@ extension TimestampReplay {
         var isExplained = true
         let resolved = transaction.statements.map { statement -> [Read] in
             switch statement {
-            case .point(let key, let value): return [Read(key: key, value: value, versions: versions[key].versions(of: value))]
+            case .point(let key, let value):
+                return [Read(key: key, value: value, versions: versions[key].versions(of: value))]
             case .scan(let keys, let values, let own):
                 return keys.compactMap { key in
                     if own.contains(key) { return nil }

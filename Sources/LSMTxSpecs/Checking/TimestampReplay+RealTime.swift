@@ -28,7 +28,8 @@ extension TimestampReplay {
         if let problem = transaction.internalProblem {
             verdict.add(
                 Anomaly(
-                    .internal, transactions: [transaction.source.id], witness: [problem, transaction.source.description]
+                    .internal, transactions: [transaction.source.id],
+                    witness: [problem, transaction.source.description]
                 ))
             return fallback
         }
@@ -40,7 +41,8 @@ extension TimestampReplay {
         let timely = outcomes(place, statements, bounds: bounds)
         for model in 0..<3 where free[model].end != nil && timely[model].end == nil {
             report(
-                timely[model].kind == .lostUpdate ? .noSnapshotPoint : timely[model].kind, transaction, order: .realTime,
+                timely[model].kind == .lostUpdate ? .noSnapshotPoint : timely[model].kind, transaction,
+                order: .realTime,
                 "does not see all that had completed before it began: \(bounds[model]) commits")
             break
         }

@@ -16,13 +16,16 @@ extension MicroOperation: Codable {
         case "del", "delete": self = .delete(try members.key())
         case "scan":
             var scan = ScanRecord(from: try members.key(), to: try members.key(), pairs: nil)
-            if !members.isAtEnd, try !members.decodeNil() { scan.pairs = try Self.pairs(members.nestedUnkeyedContainer()) }
+            if !members.isAtEnd, try !members.decodeNil() {
+                scan.pairs = try Self.pairs(members.nestedUnkeyedContainer())
+            }
             if !members.isAtEnd {
                 let modifiers = try members.decode(ScanModifiers.self)
                 scan.limit = modifiers.limit
                 scan.isReverse = modifiers.reverse ?? false
                 guard scan.limit ?? 0 >= 0 else {
-                    throw DecodingError.dataCorruptedError(in: members, debugDescription: "expected a limit of 0 or more")
+                    throw DecodingError.dataCorruptedError(
+                        in: members, debugDescription: "expected a limit of 0 or more")
                 }
             }
             self = .scan(scan)

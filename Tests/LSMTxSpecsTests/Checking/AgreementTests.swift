@@ -85,7 +85,6 @@ import Testing
                 #expect(decided["\(checker) \(model)", default: 0] > Self.rounds / 1_000, "\(checker) \(model)")
             }
         }
-        print(decided.sorted { $0.key < $1.key })
     }
 
     @Test func correctExecutionsAreAccepted() throws {

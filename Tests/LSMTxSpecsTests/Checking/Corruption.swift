@@ -20,7 +20,9 @@ enum Corruption: CaseIterable {
         case .changedRead:
             let values = events.flatMap { $0.operations.compactMap(Self.value) }
             change(&events[victim], from: Int.random(in: 0..<8, using: &random)) { operation in
-                if case .read(let key, _) = operation { return .read(key, (values + [nil]).randomElement(using: &random) ?? nil) }
+                if case .read(let key, _) = operation {
+                    return .read(key, (values + [nil]).randomElement(using: &random) ?? nil)
+                }
                 return operation
             }
         case .staleList:
@@ -42,7 +44,9 @@ enum Corruption: CaseIterable {
             (events[first].commit, events[second].commit) = (events[second].commit, events[first].commit)
         case .lostCommit: events[victim].kind = .fail
         case .resurrectedAbort:
-            guard let aborted = events.indices.filter({ events[$0].kind == .fail }).randomElement(using: &random) else { break }
+            guard let aborted = events.indices.filter({ events[$0].kind == .fail }).randomElement(using: &random) else {
+                break
+            }
             events[aborted].kind = .ok
             if events[aborted].operations.contains(where: \.isWrite) {
                 events[aborted].commit = UInt64(Int.random(in: 0...4, using: &random) * 10 + 5)
@@ -51,7 +55,9 @@ enum Corruption: CaseIterable {
             let event = events.remove(at: Int.random(in: 0..<events.count, using: &random))
             events.insert(event, at: Int.random(in: 0...events.count, using: &random))
         case .movedSnapshot:
-            if events[victim].snapshot != nil { events[victim].snapshot = UInt64(Int.random(in: 0...4, using: &random) * 10) }
+            if events[victim].snapshot != nil {
+                events[victim].snapshot = UInt64(Int.random(in: 0...4, using: &random) * 10)
+            }
         }
         return events
     }

@@ -108,7 +108,8 @@ struct SimulatedStore {
             writers.append(written)
         }
         let commit = written.isEmpty || !isApplied ? nil : UInt64(writers.count * 10)
-        record(process, crash ? .info : .ok, crash ? transaction.plan : transaction.done, snapshot, crash ? nil : commit)
+        record(
+            process, crash ? .info : .ok, crash ? transaction.plan : transaction.done, snapshot, crash ? nil : commit)
         return crash
     }
 
@@ -146,7 +147,11 @@ struct SimulatedStore {
             case .write(let key, let value): state[key] = value
             case .delete(let key): state[key] = nil
             case .append(let key, let value):
-                if case .list(let list) = state[key] { state[key] = .list(list + [value]) } else { state[key] = .list([value]) }
+                if case .list(let list) = state[key] {
+                    state[key] = .list(list + [value])
+                } else {
+                    state[key] = .list([value])
+                }
             case .read, .scan: break
             }
         }
