@@ -39,12 +39,12 @@ public struct History: Sendable {
             }
             // After `info` the transaction may still take effect, so it stays its process's last one.
             if event.kind != .info { open[event.process] = nil }
-            complete(&transactions[id], with: event, at: position)
+            Self.complete(&transactions[id], with: event, at: position)
         }
         try requireOneKindPerKey()
     }
 
-    private func complete(_ transaction: inout HistoryTransaction, with event: HistoryEvent, at position: Int) {
+    private static func complete(_ transaction: inout HistoryTransaction, with event: HistoryEvent, at position: Int) {
         transaction.level = event.level ?? transaction.level
         transaction.snapshot = event.snapshot ?? transaction.snapshot
         transaction.commit = event.commit ?? transaction.commit
