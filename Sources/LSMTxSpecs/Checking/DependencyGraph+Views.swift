@@ -71,7 +71,7 @@ extension DependencyGraph {
         _ graph: DirectedGraph, _ components: [Int32], through edges: [DirectedGraph.Edge]
     ) -> [Dependency]? {
         var best: [Dependency]?
-        for edge in edges.prefix(64) {
+        for edge in edges.prefix(8) {
             let back = graph.shortestPath(from: Int(edge.to), to: Int(edge.from), in: components)
             guard let back else { continue }
             let cycle = ([edge] + back).filter { $0.label >= 0 }.map { dependencies[Int($0.label)] }

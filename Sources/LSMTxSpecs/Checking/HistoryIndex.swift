@@ -94,7 +94,7 @@ package struct HistoryIndex {
             let id = transactions[index].source.id
             var latest: UInt64?
             for reader in transactions where reader.source.id != id {
-                guard let point = reader.source.snapshot ?? reader.commit?.time, latest.map({ point < $0 }) ?? true,
+                guard let point = Self.lastPoint(of: reader), latest.map({ point < $0 }) ?? true,
                     writes.contains(where: { reads(reader, $0.key, of: id) })
                 else { continue }
                 latest = point
@@ -112,6 +112,12 @@ package struct HistoryIndex {
             }
             transactions[index].commit = (latest, id + 1)
         }
+    }
+
+    /// The last timestamp that a transaction can have read at; under read committed its snapshot is not that.
+    private static func lastPoint(of reader: ReducedTransaction) -> UInt64? {
+        let beforeCommit = reader.commit.map { $0.time - min($0.time, 1) }
+        return reader.source.level == .readCommitted ? beforeCommit : reader.source.snapshot ?? beforeCommit
     }
 
     private func reads(_ reader: ReducedTransaction, _ key: Int, of writer: Int) -> Bool {
