@@ -1,0 +1,90 @@
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// Reads events from JSON Lines, one line at a time.
+///
+/// ```swift
+/// var reader = HistoryReader()
+/// while let line = readLine() {
+///     if let event = try reader.event(of: Array(line.utf8)) { events.append(event) }
+/// }
+/// ```
+public struct HistoryReader {
+    /// How many lines it has seen.
+    public private(set) var lineCount = 0
+    private let decoder = JSONDecoder()
+
+    /// A reader that has seen nothing.
+    public init() {}
+
+    /// The event of the next line.
+    ///
+    /// - Parameter line: The line without its end.
+    /// - Returns: The event, or `nil` if the line is blank.
+    /// - Throws: `HistoryProblem` with the line's number and what was expected.
+    /// - Complexity: O(*n*) in the line's length.
+    public mutating func event(of line: some Collection<UInt8>) throws(HistoryProblem) -> HistoryEvent? {
+        lineCount += 1
+        if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return nil }
+        let result = Result { try decoder.decode(HistoryEvent.self, from: Data(line)) }
+        switch result {
+        case .success(let event): return event
+        case .failure(let error):
+            throw HistoryProblem(
+                line: lineCount, text: (error as? DecodingError).map(Self.describe) ?? "expected a JSON object")
+        }
+    }
+
+    /// The history that a whole text holds.
+    ///
+    /// - Parameter bytes: The text.
+    /// - Returns: The history.
+    /// - Throws: `HistoryProblem` at the first line that is not an event, or if the events are no history.
+    /// - Complexity: O(*n*) in the text's length.
+    public static func history(of bytes: [UInt8]) throws(HistoryProblem) -> History {
+        try History(events(of: bytes))
+    }
+
+    /// The events that a whole text holds.
+    ///
+    /// - Parameter bytes: The text.
+    /// - Returns: The events in the text's order.
+    /// - Throws: `HistoryProblem` at the first line that is not an event.
+    /// - Complexity: O(*n*) in the text's length.
+    public static func events(of bytes: [UInt8]) throws(HistoryProblem) -> [HistoryEvent] {
+        var reader = HistoryReader()
+        var events: [HistoryEvent] = []
+        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            if let event = try reader.event(of: line) { events.append(event) }
+        }
+        return events
+    }
+
+    private static func describe(_ error: DecodingError) -> String {
+        switch error {
+        case .keyNotFound(let key, _): "\"\(key.stringValue)\" is missing"
+        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+            "expected \(name(of: type))\(place(context))"
+        case .dataCorrupted(let context):
+            context.codingPath.isEmpty ? "expected a JSON object" : "\(context.debugDescription)\(place(context))"
+        @unknown default: "expected a JSON object"
+        }
+    }
+
+    private static func name(of type: any Any.Type) -> String {
+        switch type {
+        case is String.Type: "text"
+        case is Int.Type, is UInt64.Type: "a whole number"
+        case is Bool.Type: "true or false"
+        default: "a list or an object"
+        }
+    }
+
+    private static func place(_ context: DecodingError.Context) -> String {
+        let path = context.codingPath.map { key in key.intValue.map { "\($0 + 1)" } ?? key.stringValue }
+        return path.isEmpty ? "" : " at " + path.joined(separator: ", ")
+    }
+}
