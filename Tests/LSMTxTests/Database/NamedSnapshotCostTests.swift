@@ -30,13 +30,16 @@ import Testing
         configuration.retention = .snapshotsOnly
 
         var database = try Database(path: path, configuration: configuration)
-        for number in 0..<Self.keys { try database.write { try $0.put(Self.key(number), Self.value(number, 0)) } }
+        var random = SeededGenerator(seed: 1)
+        // Not in the order of the keys: timestamps that rise with the keys take 6% less space than any others.
+        for number in (0..<Self.keys).shuffled(using: &random) {
+            try database.write { try $0.put(Self.key(number), Self.value(number, 0)) }
+        }
         try database.close()
         let filled = try Self.length(of: path)
 
         database = try Database(path: path, configuration: configuration)
         try database.createSnapshot(named: "before")
-        var random = SeededGenerator(seed: 1)
         for round in 1...Self.overwrites {
             let number = Int.random(in: 0..<Self.keys, using: &random)
             try database.write { try $0.put(Self.key(number), Self.value(number, round)) }
