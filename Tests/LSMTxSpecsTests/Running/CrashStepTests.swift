@@ -8,7 +8,7 @@ import Testing
     #if DEBUG
     static let seeds: UInt64 = 4
     #else
-    static let seeds: UInt64 = 200
+    static let seeds: UInt64 = 50
     #endif
 
     @Test func theLanguageKnowsTheFailpointsOfTheDevice() {
