@@ -38,6 +38,8 @@ struct RunHistory {
         // Whatever happens in one step has its invocations first.
         moments.sort { ($0.time, $0.isEnd ? 1 : 0, $0.place) < ($1.time, $1.isEnd ? 1 : 0, $1.place) }
         let operations = transactions.map { self.operations(of: $0.record) }
+        // What is open ends with the last step.
+        let last = moments.last { $0.time < .max }?.time ?? 0
         var events: [HistoryEvent] = []
         for (index, moment) in moments.enumerated() {
             let transaction = transactions[moment.place]
@@ -45,7 +47,7 @@ struct RunHistory {
             let isDone = kind == .ok
             events.append(
                 HistoryEvent(
-                    index: index, time: moment.time == .max ? moments[max(0, index - 1)].time : moment.time,
+                    index: index, time: min(moment.time, last),
                     process: transaction.process, kind: kind,
                     operations: isDone ? operations[moment.place] : operations[moment.place].map(\.unanswered),
                     level: level, snapshot: moment.isEnd ? transaction.snapshot : nil,
