@@ -53,7 +53,7 @@ public struct LineRun: Sendable {
     public var text: String
     /// What was expected at this level, as the language says it; `nil` when nothing was.
     public var expected: String?
-    /// What came, as the language says it, or an error's text.
+    /// What came, as the language says it, or an error's text; of a crash also what it has left.
     public var actual: String
     /// The same for programs; of `verdict` none.
     public var outcome: Outcome?

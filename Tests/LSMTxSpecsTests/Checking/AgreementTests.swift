@@ -1,5 +1,5 @@
+import LSMTxSimulation
 import LSMTxSpecs
-import LSMTxTestSupport
 import Testing
 
 /// The two checkers against all orders, on histories of up to five transactions.

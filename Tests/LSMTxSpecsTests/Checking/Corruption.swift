@@ -1,5 +1,5 @@
+import LSMTxSimulation
 import LSMTxSpecs
-import LSMTxTestSupport
 
 /// What a broken store would have recorded instead.
 enum Corruption: CaseIterable {

@@ -1,5 +1,5 @@
+import LSMTxSimulation
 import LSMTxSpecs
-import LSMTxTestSupport
 import Testing
 
 /// Histories as large as those of a long run.

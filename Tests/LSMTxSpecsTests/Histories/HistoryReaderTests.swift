@@ -1,3 +1,4 @@
+import LSMTxSimulation
 import LSMTxSpecs
 import LSMTxTestSupport
 import Testing
