@@ -14,8 +14,10 @@ package struct TextReport {
 
     package func text(of reports: [SpecReport]) -> String {
         var lines: [String] = []
-        for report in reports { lines += self.lines(of: report) }
+        let widths = reports.filter { $0.failed == 0 }.map { TextColumns.width(of: TextColumns.printable($0.file)) }
+        for report in reports { lines += self.lines(of: report, fileWidth: min(48, widths.max() ?? 0)) }
         let matrix = AnomalyMatrix(reports)
+        if lines.last == "" { lines.removeLast() }
         if !matrix.rows.isEmpty { lines += [""] + self.lines(of: matrix) }
         var seeds = Set(reports.flatMap { $0.schedules.map(\.seed) + $0.explorations.map(\.seed) }).sorted()
         if seeds.count > 3 { seeds = [] }
@@ -28,11 +30,14 @@ package struct TextReport {
 
     // MARK: Specs
 
-    private func lines(of report: SpecReport) -> [String] {
+    private func lines(of report: SpecReport, fileWidth: Int) -> [String] {
         let name = TextColumns.printable(report.spec.name)
         let file = TextColumns.printable(report.file)
         guard report.failed > 0 else {
-            return ["ok    \(file)  \(name)  " + style.dimmed("(\(Self.counted(report)))")]
+            return [
+                "ok    \(TextColumns.padded(file, to: fileWidth))  \(name)  "
+                    + style.dimmed("(\(Self.counted(report)))")
+            ]
         }
         var lines = [style.heading("FAIL  \(file)  \(name)  (\(report.failed) of \(Self.counted(report)))")]
         for run in report.schedules {
