@@ -40,8 +40,11 @@ extension DependencyGraph {
     /// - Parameters:
     ///   - history: The history.
     ///   - id: The transaction's `HistoryTransaction.id`.
+    ///   - operations: Its steps with what they gave, where the history does not have that of what aborted.
     /// - Returns: The edges that begin or end at the transaction; none if it did not abort, or if it is not known when.
-    package static func edges(of history: History, asIfCommitted id: Int) -> [DependencyEdge] {
+    package static func edges(
+        of history: History, asIfCommitted id: Int, operations: [MicroOperation]? = nil
+    ) -> [DependencyEdge] {
         guard let place = history.transactions.firstIndex(where: { $0.id == id }),
             history.transactions[place].outcome == .aborted, let end = history.transactions[place].completed
         else { return [] }
@@ -53,6 +56,7 @@ extension DependencyGraph {
             supposed.transactions[index].snapshot = supposed.transactions[index].snapshot.map { $0 &* spread }
             supposed.transactions[index].commit = supposed.transactions[index].commit.map { $0 &* spread }
         }
+        if let operations { supposed.transactions[place].operations = operations }
         supposed.transactions[place].outcome = .committed
         supposed.transactions[place].commit = newest * spread + 1
         let late = Set(history.transactions.filter { $0.invoked > end }.map(\.id))

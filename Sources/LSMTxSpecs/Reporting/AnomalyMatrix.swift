@@ -1,8 +1,8 @@
 /// Which anomalies were seen at which levels.
 ///
 /// There is a row for each anomaly that a spec is about, by the spec's own word for it, and for each one that the
-/// history checker named. A word that is also a name of the checker's counts what it named; any other word counts the
-/// runs of its specs that had an anomaly of whatever name.
+/// history checker named. A word that is also a name of the checker's counts what it named. Any other word counts the
+/// runs of its specs that had an anomaly of whatever name, where the spec says that there may be one, or must not.
 package struct AnomalyMatrix: Sendable {
     /// One anomaly at one level.
     package struct Cell: Sendable {
@@ -60,7 +60,7 @@ package struct AnomalyMatrix: Sendable {
     private static func row(_ name: String, of runs: [Run], levels: [Level]) -> Row {
         var row = Row(name: name)
         let isChecked = AnomalyClass.allCases.contains { $0.rawValue == name.base }
-        func shows(_ run: Run) -> Bool { isChecked ? run.seen.contains(name) : run.word == name && !run.seen.isEmpty }
+        func shows(_ run: Run) -> Bool { isChecked ? run.seen.contains(name) : run.word == name && run.showsItsWord }
         // What is no word of any spec's could have been seen in every run.
         let relevant = runs.filter { isChecked || $0.word == name }
         let showing = Set(runs.filter(shows).map(\.title))
@@ -96,6 +96,8 @@ package struct AnomalyMatrix: Sendable {
         var seen: Set<String>
         var expected: Set<String>
         var mayShowAny: Bool
+        /// Whether what was seen is what the spec is about.
+        var showsItsWord: Bool
         var hasPassed: Bool
     }
 
@@ -103,17 +105,20 @@ package struct AnomalyMatrix: Sendable {
         let schedules = report.schedules.enumerated().map { index, run in
             var expected: Set<String> = []
             var mayShowAny = true
+            var hasVerdict = false
             for case .verdict(let verdict) in report.spec.schedules.first(where: { $0.name == run.schedule })?.items
                 ?? []
             {
                 guard let name = verdict.anomaly(at: run.level) else { continue }
                 mayShowAny = name == "any"
+                hasVerdict = true
                 if name != "any", name != "none" { expected.insert(name) }
             }
             return Run(
                 reference: RunReference(report: place, run: .schedule(index)), level: run.level,
                 title: [report.file, run.schedule], word: report.spec.anomaly,
                 seen: Set(run.verdict.anomalies.map(\.name)), expected: expected, mayShowAny: mayShowAny,
+                showsItsWord: hasVerdict && !run.verdict.anomalies.isEmpty,
                 hasPassed: run.hasPassed)
         }
         let explorations = report.explorations.enumerated().map { index, exploration in
@@ -127,7 +132,8 @@ package struct AnomalyMatrix: Sendable {
                 reference: RunReference(report: place, run: .exploration(index, witness: best)),
                 level: exploration.level, title: [report.file], word: report.spec.anomaly,
                 seen: Set(anomalous.flatMap { exploration.witnesses[$0].verdict.anomalies.map(\.name) }),
-                expected: [], mayShowAny: exploration.hasPassed, hasPassed: exploration.hasPassed)
+                expected: [], mayShowAny: exploration.hasPassed,
+                showsItsWord: exploration.counts[.anomalous, default: 0] > 0, hasPassed: exploration.hasPassed)
         }
         return schedules + explorations
     }

@@ -189,7 +189,7 @@ package struct HTMLReport {
     private func scheduleCell(_ index: Int?, _ place: Int) -> String {
         guard let index else { return "<td class=\"absent\">–</td>" }
         let run = reports[place].schedules[index]
-        let names = run.verdict.anomalies.isEmpty ? "" : ", " + run.verdict.shortName
+        let names = run.verdict.anomalies.isEmpty ? "" : ", " + run.verdict.worstName
         return "<td\(run.hasPassed ? "" : " class=\"bad\"")>"
             + "<a href=\"#\(id(of: RunReference(report: place, run: .schedule(index))))\">"
             + "\(run.hasPassed ? "passed" : "FAILED")\(Markup.escaped(names))</a></td>"

@@ -58,7 +58,7 @@ extension RunPicture {
         return sorted.map { arrow in
             let (from, to) = (rows[arrow.from], rows[arrow.to])
             return "\(name(arrow.edge.from)) -\(arrow.edge.kind.rawValue)-> \(name(arrow.edge.to)) on "
-                + TextColumns.printable(SpecPrinter.data(Array(arrow.edge.key.utf8)))
+                + arrow.key
                 + ": \(from.text) (line \(from.position.line))\(arrow.edge.kind == .writeRead ? ", seen by" : ", then") "
                 + "\(to.text) (line \(to.position.line))" + (arrow.isSupposed ? ", had both committed" : "")
         }

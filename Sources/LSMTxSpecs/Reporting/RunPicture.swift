@@ -32,7 +32,10 @@ package struct RunPicture: Sendable {
         package var isSupposed: Bool
 
         /// The kind and the key.
-        package var label: String { TextColumns.printable("\(edge.kind.rawValue) \(edge.key)") }
+        package var label: String { "\(edge.kind.rawValue) \(key)" }
+
+        /// The key as the language says it.
+        package var key: String { TextColumns.printable(SpecPrinter.data(RunHistory.bytes(edge.key))) }
     }
 
     /// What the columns are called.
@@ -127,7 +130,8 @@ package struct RunPicture: Sendable {
         add(DependencyGraph.edges(of: history), isSupposed: false)
         for line in lines {
             guard case .conflict = line.outcome, let id = line.transaction else { continue }
-            add(DependencyGraph.edges(of: history, asIfCommitted: id), isSupposed: true)
+            let operations = operations(of: id, lines, footprints)
+            add(DependencyGraph.edges(of: history, asIfCommitted: id, operations: operations), isSupposed: true)
         }
         arrows.sort { ($0.from, $0.to, $0.label) < ($1.from, $1.to, $1.label) }
     }
@@ -145,6 +149,13 @@ package struct RunPicture: Sendable {
             }
             if case .open(let cursor, let scan) = operation { cursors[id, default: [:]][cursor] = scan }
             return StepFootprint(operation, cursors: cursors[id] ?? [:])
+        }
+    }
+
+    /// What a transaction did, as a history says it. A history has only the steps of what aborted, not what they gave.
+    private func operations(of id: Int, _ lines: [LineRun], _ footprints: [StepFootprint?]) -> [MicroOperation] {
+        zip(lines, footprints).flatMap { line, footprint in
+            line.transaction == id ? footprint?.operations(giving: line.outcome) ?? [] : []
         }
     }
 
@@ -176,11 +187,11 @@ package struct RunPicture: Sendable {
     private static func shows(_ outcome: Outcome?, _ edge: DependencyEdge) -> Bool {
         let wanted = edge.seen?.description
         switch outcome {
-        case .value(let bytes): return wanted == String(decoding: bytes, as: UTF8.self)
+        case .value(let bytes): return wanted == RunHistory.text(bytes)
         case .some(.none): return wanted == nil
         case .list(let entries):
-            let found = entries.first { String(decoding: $0.key, as: UTF8.self) == edge.key }
-            return wanted == found.map { String(decoding: $0.value, as: UTF8.self) }
+            let found = entries.first { RunHistory.text($0.key) == edge.key }
+            return wanted == found.map { RunHistory.text($0.value) }
         default: return false
         }
     }

@@ -57,7 +57,7 @@ struct RunRecord: Encodable {
     var step: String?
     var expected: String?
     var actual: String?
-    /// The anomaly that the history checker names first, or `none`.
+    /// The worst anomaly that the history checker finds, or `none`.
     var verdict: String?
     /// What proves it.
     var witness: [String]
@@ -112,8 +112,8 @@ extension RunRecord {
         step = failure.map { $0.session.map { "\($0) " } ?? "" }.map { $0 + (failure?.text ?? "") }
         expected = failure?.expected
         actual = failure?.actual
-        verdict = run.verdict.shortName
-        witness = run.verdict.anomalies.first?.witness ?? []
+        verdict = run.verdict.worstName
+        witness = run.verdict.worst?.witness ?? []
         anomalies = run.verdict.anomalies.map(AnomalyRecord.init)
         steps = run.lines.map(Step.init)
         counts = nil
@@ -136,8 +136,8 @@ extension RunRecord {
         step = first.map(\.kind.rawValue)
         expected = first?.expected.text
         actual = first.map { "\($0.actual)" } ?? forbidden?.forbidden
-        verdict = forbidden?.verdict.shortName
-        witness = forbidden?.verdict.anomalies.first?.witness ?? []
+        verdict = forbidden?.verdict.worstName
+        witness = forbidden?.verdict.worst?.witness ?? []
         anomalies = []
         steps = []
         counts = Dictionary(uniqueKeysWithValues: exploration.counts.map { ($0.rawValue, $1) })
@@ -147,15 +147,15 @@ extension RunRecord {
         witnesses = exploration.witnesses.map { witness in
             WitnessRecord(
                 kind: witness.kind.rawValue, order: witness.order, forbidden: witness.forbidden,
-                verdict: witness.verdict.shortName, anomalies: witness.verdict.anomalies.map(AnomalyRecord.init),
+                verdict: witness.verdict.worstName, anomalies: witness.verdict.anomalies.map(AnomalyRecord.init),
                 steps: witness.lines.map(Step.init))
         }
     }
 }
 
 extension Verdict {
-    /// The anomaly that is named first, or `none`.
-    var shortName: String { anomalies.first?.name ?? "none" }
+    /// The worst anomaly.
+    fileprivate var worst: Anomaly? { anomalies.first { $0.name == worstName } }
 }
 
 extension Spec.Bound {

@@ -18,7 +18,7 @@ extension Command {
         options: Option.specRuns
     ) { invocation in
         guard let path = try invocation.text(.spec) else { preconditionFailure("<file> is not optional") }
-        let reports = try SpecRuns(invocation, paths: [path]).run()
+        let reports = try SpecRuns(invocation, paths: [path]).run(console: invocation.console)
         let output = invocation.console.output
         let explanation = ScheduleExplanation(
             width: output.isTerminal ? output.width : nil, style: invocation.console.style)

@@ -22,7 +22,7 @@ extension Command {
         let format = try format(invocation)
         let html = try invocation.text(.html)
         let runs = try SpecRuns(invocation, paths: try invocation.texts(.specs))
-        let reports = try runs.run()
+        let reports = try runs.run(console: invocation.console)
         let output = invocation.console.output
         switch format {
         case .text:

@@ -60,7 +60,7 @@ struct SpecRuns {
     /// Runs the specs on all processors; each has databases of its own.
     ///
     /// - Returns: The reports in the order of the specs.
-    func run() throws -> [SpecReport] {
+    func run(console: Console) throws -> [SpecReport] {
         let next = Guarded(0)
         let results = Guarded([Result<SpecReport, any Error>?](repeating: nil, count: sources.count))
         let (sources, options) = (sources, options)
@@ -82,6 +82,9 @@ struct SpecRuns {
             guard let result else { preconditionFailure("a worker ended before its work") }
             do {
                 return try result.get()
+            } catch let errors as SpecErrors {
+                SpecSources.note(errors, on: console)
+                throw Failure(.badData, "'\(source.file)' cannot be run. Correct what is said above.")
             } catch {
                 let status = (error as? StoreError).map { ExitStatus($0.code) } ?? .failure
                 throw Failure(status, "\(source.file): \(error)")

@@ -24,7 +24,7 @@ enum SpecSources {
                 sources.append(Source(file: file, spec: try Spec(parsing: bytes, file: file)))
             } catch {
                 broken += 1
-                for error in error.errors { console.note(printable(error.description)) }
+                note(error, on: console)
             }
         }
         guard broken == 0 else {
@@ -67,6 +67,10 @@ enum SpecSources {
             }
         }
         return files
+    }
+
+    static func note(_ errors: SpecErrors, on console: Console) {
+        for error in errors.errors { console.note(printable(error.description)) }
     }
 
     /// Lines and tabs stay, so that marks are below what they mark.

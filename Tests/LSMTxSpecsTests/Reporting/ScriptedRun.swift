@@ -38,7 +38,7 @@ struct ScriptedRun {
             if case .failed = outcome { outcome = .failed("lost") }
             var line = LineRun(
                 position: item.position, session: nil, transaction: nil, text: text.step, expected: text.expected,
-                actual: wrong.map { isWrong ? $0.actual : Self.text(outcome) } ?? Self.text(outcome), outcome: outcome,
+                actual: wrong.map { isWrong ? $0.actual : outcome.text } ?? outcome.text, outcome: outcome,
                 hasPassed: !isWrong)
             if case .step(let step) = item {
                 line.session = step.session
@@ -78,22 +78,6 @@ struct ScriptedRun {
         let step = words.split(separator: " ", maxSplits: 1).dropFirst().joined()
         return (step, parts.count > 1 && parts[0].hasSuffix("-") ? parts[1].trimmed : nil)
     }
-
-    static func text(_ outcome: Outcome) -> String {
-        func data(_ bytes: [UInt8]) -> String { SpecPrinter.data(bytes) }
-        return switch outcome {
-        case .value(let bytes): data(bytes)
-        case .none: "none"
-        case .list(let entries):
-            "[" + entries.map { "\(data($0.key))=\(data($0.value))" }.joined(separator: ", ") + "]"
-        case .ok: "ok"
-        case .conflict: "conflict"
-        case .unknown: "unknown"
-        case .gone: "gone"
-        case .skipped: "skip"
-        case .failed(let text): text
-        }
-    }
 }
 
 extension Substring {
@@ -115,13 +99,14 @@ private struct Events {
     private var clock: UInt64 = 0
     private var count = 0
 
-    private func name(_ key: [UInt8]) -> String { String(decoding: key, as: UTF8.self) }
+    private func name(_ key: [UInt8]) -> String { RunHistory.text(key) }
 
     private mutating func append(_ open: Open, _ kind: HistoryEvent.Kind, commit: UInt64? = nil) {
         list.append(
             HistoryEvent(
                 index: list.count, time: list.count, process: open.process, kind: kind,
-                operations: kind == .invoke ? [] : open.operations, snapshot: open.snapshot, commit: commit))
+                operations: kind == .ok ? open.operations : open.operations.filter(\.isWrite), snapshot: open.snapshot,
+                commit: commit))
     }
 
     private mutating func begin(_ session: String) -> Open {
