@@ -1,8 +1,9 @@
 /// Which anomalies were seen at which levels.
 ///
 /// There is a row for each anomaly that a spec is about, by the spec's own word for it, and for each one that the
-/// history checker named. A word that is also a name of the checker's counts what it named. Any other word counts the
-/// runs of its specs that had an anomaly of whatever name, where the spec says that there may be one, or must not.
+/// history checker named. A word that is also a name of the checker's counts what it named. Another name of the
+/// literature's counts the runs of its specs that had an anomaly of whatever name; any other word too, but only where
+/// the spec has a verdict, since it may be about something else than anomalies.
 package struct AnomalyMatrix: Sendable {
     /// One anomaly at one level.
     package struct Cell: Sendable {
@@ -48,6 +49,11 @@ package struct AnomalyMatrix: Sendable {
             rows.append(Self.row(name, of: runs, levels: levels))
         }
     }
+
+    /// What the literature calls anomalies that the checker knows by other names.
+    private static let literature: Set<String> = [
+        "P0", "P1", "P2", "P3", "P4", "P4C", "A5A", "A5B", "PMP", "G-cursor", "long-fork", "fractured-read",
+    ]
 
     /// From the worst to the mildest; after them what the checker has no name for, by the alphabet.
     private static func isBefore(_ left: String, _ right: String) -> Bool {
@@ -105,7 +111,7 @@ package struct AnomalyMatrix: Sendable {
         let schedules = report.schedules.enumerated().map { index, run in
             var expected: Set<String> = []
             var mayShowAny = true
-            var hasVerdict = false
+            var hasVerdict = report.spec.anomaly.map(literature.contains) ?? false
             for case .verdict(let verdict) in report.spec.schedules.first(where: { $0.name == run.schedule })?.items
                 ?? []
             {

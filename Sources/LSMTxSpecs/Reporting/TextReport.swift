@@ -64,16 +64,16 @@ package struct TextReport {
         let picture = RunPicture(of: run, in: report.spec)
         lines += picture.columnsOfText(width: width.map { max(40, $0 - 4) }).map { "    " + $0 }
         lines.append("    step: " + TextColumns.printable([failure.session, failure.text].joined))
-        lines += sideBySide(failure.expected ?? "nothing that failed", Self.actual(of: failure))
+        lines += sideBySide(failure.expected ?? "nothing that failed", failure.actual)
+        lines += Self.reason(of: failure)
         lines += witness(picture).map { "    " + $0 }
         return lines + ["    repeat: " + command(report, run.schedule, run.level, run.seed)]
     }
 
-    private static func actual(of line: LineRun) -> String {
-        if case .conflict(let text) = line.outcome, !text.isEmpty, text != line.actual {
-            return "\(line.actual) (\(text))"
-        }
-        return line.actual
+    /// What the store said of a conflict.
+    private static func reason(of line: LineRun) -> [String] {
+        guard case .conflict(let text) = line.outcome, !text.isEmpty else { return [] }
+        return ["    because: " + TextColumns.printable(text)]
     }
 
     private func witness(_ picture: RunPicture) -> [String] {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import LSMTxSpecs
@@ -54,6 +55,19 @@ struct TextReportTests {
             .readCommitted, outcomes: [0: bytes("10"), 1: bytes("10"), 5: .conflict("")], wrong: (7, "none"))
         let cell = AnomalyMatrix([run.report]).rows.first { $0.name == "G-single" }?.cells[.readCommitted]
         #expect(cell?.text == "NOT SEEN, expected")
+    }
+
+    @Test func aWordThatIsNoAnomalyCountsOnlyWhereThereIsAVerdict() throws {
+        for (word, hasVerdict, text) in [
+            ("my-word", true, "seen"), ("my-word", false, "not seen"), ("P4", false, "seen"), ("G1c", true, "not seen"),
+        ] {
+            let source = SampleReports.lostUpdate.split(separator: "\n")
+                .filter { hasVerdict || !$0.hasPrefix("  verdict") }.joined(separator: "\n")
+            var run = try ScriptedRun(source.replacingOccurrences(of: "anomaly P4", with: "anomaly \(word)"))
+            try run.add(.readCommitted, outcomes: [0: bytes("10"), 1: bytes("10")])
+            let cell = AnomalyMatrix([run.report]).rows.first { $0.name == word }?.cells[.readCommitted]
+            #expect(cell?.text == text, "\(word) \(hasVerdict)")
+        }
     }
 
     @Test func aTerminalOnlyGetsStyleWhereTheCallerGivesIt() throws {
