@@ -21,7 +21,7 @@ extension RunPicture {
             }
             return String(line.reversed().drop { $0 == " " }.reversed())
         }
-        var lines = [line("", columns.map(TextColumns.printable))]
+        var lines = columns.isEmpty ? [] : [line("", columns.map(TextColumns.printable))]
         for (row, mark) in zip(rows, marks) {
             guard let column = row.column else {
                 let room = width.map { max(20, $0 - margin - gap) } ?? .max

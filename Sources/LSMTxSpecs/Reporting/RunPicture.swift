@@ -31,8 +31,8 @@ package struct RunPicture: Sendable {
         /// Whether one of its transactions was aborted, so that it is none after all.
         package var isSupposed: Bool
 
-        /// The kind and the key.
-        package var label: String { "\(edge.kind.rawValue) \(key)" }
+        /// The kind and the key; of a long one its beginning.
+        package var label: String { "\(edge.kind.rawValue) \(TextColumns.shortened(key, to: 24))" }
 
         /// The key as the language says it.
         package var key: String { TextColumns.printable(SpecPrinter.data(RunHistory.bytes(edge.key))) }
@@ -143,13 +143,25 @@ package struct RunPicture: Sendable {
 
     private func footprints(of lines: [LineRun], _ steps: [SourcePosition: Spec.Step]) -> [StepFootprint?] {
         var cursors: [Int: [String: Spec.Scan]] = [:]
-        return lines.map { line in
+        var savepoints: [Int: [String: Int]] = [:]
+        var footprints: [StepFootprint?] = []
+        for (place, line) in lines.enumerated() {
             guard let id = line.transaction, case .transaction(let operation) = steps[line.position]?.action else {
-                return nil
+                footprints.append(nil)
+                continue
             }
             if case .open(let cursor, let scan) = operation { cursors[id, default: [:]][cursor] = scan }
-            return StepFootprint(operation, cursors: cursors[id] ?? [:])
+            if case .savepoint(let name) = operation { savepoints[id, default: [:]][name] = place }
+            if case .rollbackTo(let name) = operation, let begin = savepoints[id]?[name] {
+                // What is undone was never written.
+                for undone in begin..<place where lines[undone].transaction == id && footprints[undone]?.isWrite == true
+                {
+                    footprints[undone] = nil
+                }
+            }
+            footprints.append(StepFootprint(operation, cursors: cursors[id] ?? [:]))
         }
+        return footprints
     }
 
     /// What a transaction did, as a history says it. A history has only the steps of what aborted, not what they gave.

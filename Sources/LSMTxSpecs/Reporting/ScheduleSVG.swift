@@ -96,7 +96,8 @@ struct ScheduleSVG {
             case .readWrite: "\(to) replaced what \(from) had read"
             }
         var text = "<g class=\"label \(names)\"><title>"
-        text += Markup.escaped("\(arrow.label): \(meaning)" + (arrow.isSupposed ? ", had both committed" : ""))
+        text += Markup.escaped(
+            "\(arrow.edge.kind.rawValue) \(arrow.key): \(meaning)" + (arrow.isSupposed ? ", had both committed" : ""))
         text += "</title><rect x=\"\(number(box.x))\" y=\"\(number(box.y))\" width=\"\(number(box.width))\""
         text += " height=\"\(number(box.height))\" rx=\"3\"/><text text-anchor=\"middle\""
         text +=

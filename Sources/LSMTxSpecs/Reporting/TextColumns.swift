@@ -30,22 +30,41 @@ package enum TextColumns {
         precondition(width >= 2, "a wide character takes two columns")
         var lines: [String] = []
         var line = ""
+        var taken = 0
+        func end() {
+            lines.append(line)
+            (line, taken) = ("", 0)
+        }
         for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-            if !line.isEmpty, Self.width(of: line) + 1 + Self.width(of: word) <= width {
+            let length = Self.width(of: word)
+            if !line.isEmpty, taken + 1 + length <= width {
                 line += " " + word
+                taken += 1 + length
                 continue
             }
-            if !line.isEmpty { lines.append(line) }
-            line = ""
+            if !line.isEmpty { end() }
             for character in word {
-                if Self.width(of: line) + Self.width(of: String(character)) > width, !line.isEmpty {
-                    lines.append(line)
-                    line = ""
-                }
+                let length = Self.width(of: String(character))
+                if taken + length > width, !line.isEmpty { end() }
                 line.append(character)
+                taken += length
             }
         }
-        return lines + (line.isEmpty && !lines.isEmpty ? [] : [line])
+        if !line.isEmpty || lines.isEmpty { end() }
+        return lines
+    }
+
+    /// The text, or as much of it as goes into a width with an ellipsis behind it.
+    package static func shortened(_ text: String, to width: Int) -> String {
+        guard Self.width(of: text) > width else { return text }
+        var start = ""
+        var taken = 1
+        for character in text {
+            taken += Self.width(of: String(character))
+            if taken > width { break }
+            start.append(character)
+        }
+        return start + "…"
     }
 
     /// The text on one line, without anything that steers a terminal or turns the direction of writing round.

@@ -53,6 +53,36 @@ struct RunPictureTests {
         #expect(Set(real) == ["ww 0 2", "wr 0 2"])
     }
 
+    @Test func whatWasUndoneIsNoEndOfAnArrow() throws {
+        var run = try ScriptedRun(
+            """
+            spec "undone"
+            schedule "undone"
+              T1 put b 1
+              T1 savepoint s
+              T1 del b
+              T1 rollback-to s
+              T1 put c 1
+              T2 put b 2
+              T2 commit -> ok
+              T1 commit -> conflict
+            """)
+        try run.add(.snapshot, outcomes: [7: .conflict("b")])
+        let picture = picture(run.report, 0)
+        #expect(picture.arrows.map { "\($0.from) \($0.label) \($0.to)" } == ["5 ww b 0"])
+    }
+
+    @Test func aScheduleWithoutSessionsIsDrawnToo() throws {
+        for steps in ["", "  final []", "  db flush\n  verdict none"] {
+            var run = try ScriptedRun("spec \"x\"\nschedule \"y\"\n\(steps)")
+            try run.add(.snapshot)
+            let picture = picture(run.report, 0)
+            #expect(ScheduleLayout(picture).steps.count == picture.rows.count)
+            #expect(XMLReading(ScheduleSVG(picture, id: "a", title: "b").text).problem == nil)
+            #expect(picture.columnsOfText().allSatisfy { !$0.isEmpty })
+        }
+    }
+
     @Test func columnsAreWhereTheSessionsNamesAre() throws {
         for report in try SampleReports.all() {
             for run in report.schedules {

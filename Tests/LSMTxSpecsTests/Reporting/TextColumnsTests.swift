@@ -27,6 +27,17 @@ struct TextColumnsTests {
         }
     }
 
+    @Test func aLongTextIsWrappedInLinearTime() {
+        let text = String(repeating: "鍵x", count: 100_000)
+        #expect(TextColumns.wrapped(text, to: 80).joined() == text)
+    }
+
+    @Test func whatIsTooLongEndsInAnEllipsis() {
+        #expect(TextColumns.shortened("abc", to: 3) == "abc")
+        #expect(TextColumns.shortened("abcd", to: 3) == "ab…")
+        #expect(TextColumns.shortened("鍵盤鍵盤", to: 4) == "鍵…")
+    }
+
     @Test func nothingThatSteersATerminalIsLeft() {
         let text = TextColumns.printable("a\u{1B}[31m\n\t\u{202E}\u{9B}鍵")
         #expect(text == "a\\x1b[31m\\n\\t\\u{202e}\\x9b鍵")
