@@ -26,6 +26,11 @@ package struct EngineControl: Sendable {
         }
     }
 
+    /// Has the store accept nothing more, so that closing it writes nothing: for a process that is to have died.
+    package func abandon() {
+        core.engine.acceptNoMore(since: StoreError(.io, "The process has died.", remedy: "Open the database again."))
+    }
+
     /// How many versions of a key are stored, deletions among them. Deleted ranges are not counted.
     ///
     /// - Throws: `io`, `corrupt`, `closed`.

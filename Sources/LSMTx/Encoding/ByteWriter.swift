@@ -37,5 +37,6 @@ package struct ByteWriter {
         bytes.append(contentsOf: source)
     }
 
-    package mutating func zeros(_ count: Int) { bytes.append(contentsOf: repeatElement(0, count: count)) }
+    /// Appends zeros. From an array, they are copied at once; unoptimised, a repeated element costs a call for each byte.
+    package mutating func zeros(_ count: Int) { bytes.append(contentsOf: [UInt8](repeating: 0, count: count)) }
 }

@@ -119,13 +119,29 @@ extension SpecParser {
         case "reopen": return .reopen
         case "crash": return .crash
         case "failpoint":
-            let name = try word("the failpoint's name")
-            return .failpoint(name, action: try word("what happens there"))
+            return try failpoint()
         case "versions": return .versions(try bytes("a key"))
         case let other:
             throw unexpected(
                 token, expected: "what db does: \(words.joined(separator: ", "))", among: words,
                 else: SpecWords.operations.contains(other) ? "a session does that, not db" : nil)
         }
+    }
+
+    /// `wal.append torn`
+    private mutating func failpoint() throws(Failure) -> Spec.DatabaseOperation {
+        let place = current
+        let names = SpecWords.failpoints.map(\.name)
+        let name = try word("the failpoint's name", among: names)
+        guard let known = SpecWords.failpoints.first(where: { $0.name == name }) else {
+            throw unexpected(place, expected: "a failpoint: \(names.joined(separator: ", "))", among: names)
+        }
+        let token = current
+        let action = try word("what happens there", among: known.actions)
+        guard known.actions.contains(action) else {
+            let actions = known.actions.joined(separator: ", ")
+            throw unexpected(token, expected: "what can happen at \(name): \(actions)", among: known.actions)
+        }
+        return .failpoint(name, action: action)
     }
 }

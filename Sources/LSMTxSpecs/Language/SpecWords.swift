@@ -11,6 +11,14 @@ enum SpecWords {
     static let levels = Level.allCases.map(\.rawValue)
     static let counts = Spec.Count.Kind.allCases.map(\.rawValue)
     static let scheduleLines = ["db", "final", "verdict"]
+    /// The failpoints, and what can happen at each. A sync has no bytes that could be torn or have no room.
+    static let failpoints: [(name: String, actions: [String])] =
+        ["wal", "flush", "compaction", "recovery", "close"].flatMap { activity in
+            [
+                (activity == "wal" ? "wal.append" : "\(activity).write", ["fail", "torn", "full"]),
+                ("\(activity).sync", ["fail"]),
+            ]
+        } + [("superblock.write", ["fail", "torn", "full"])]
     static let modifiers = ["limit", "reverse", "read-only", "full", "as", "all", "sample", "seed"]
 
     /// What no session can be called, so that a line's first word says what the line is.

@@ -11,14 +11,19 @@ struct Explorer {
     private let runner: SpecRunner
     private let explore: Spec.Explore
     private let level: Level
-    private let image: SimulatedStore.Image
+    /// The level whose oracle the runs are judged by: another one only to test that this notices.
+    private let promise: Level
+    private let image: SpecStore.Image
     private let setup: OracleMap
     private var exploration: Exploration
 
-    init(_ runner: SpecRunner, _ explore: Spec.Explore, level: Level, image: SimulatedStore.Image) {
+    init(
+        _ runner: SpecRunner, _ explore: Spec.Explore, level: Level, image: SpecStore.Image, promise: Level? = nil
+    ) {
         self.runner = runner
         self.explore = explore
         self.level = level
+        self.promise = promise ?? level
         self.image = image
         var setup = OracleMap()
         for item in runner.spec.setup {
@@ -93,7 +98,7 @@ struct Explorer {
 
     /// Why the level forbids a run, if it does.
     private func reason(_ committed: [OracleTransaction], _ final: OracleMap, isStrict: Bool) -> String? {
-        switch level {
+        switch promise {
         case .readCommitted:
             return ReadCommittedOracle(from: setup, to: final).accepts(committed)
                 ? nil : "no points in the order of the commits explain the statements"

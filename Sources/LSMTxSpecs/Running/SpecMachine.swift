@@ -11,7 +11,7 @@ internal import LSMTxSimulation
 ///    step.
 final class SpecMachine {
     let level: Level
-    private let store: SimulatedStore
+    private let store: SpecStore
     private var generator: SeededGenerator
     private var sessions: [String: SpecSession] = [:]
     /// By session, where sessions have variables of their own; else all are under the empty name.
@@ -31,13 +31,13 @@ final class SpecMachine {
 
     /// Makes a new store and has it hold what the setup says.
     init(
-        _ spec: Spec, level: Level, image: SimulatedStore.Image, file: SimulatedFile?, seed: UInt64,
+        _ spec: Spec, level: Level, image: SpecStore.Image, file: SpecStoreFile?, seed: UInt64,
         sharesVariables: Bool
     ) throws {
         self.level = level
         self.sharesVariables = sharesVariables
         generator = SeededGenerator(seed: seed)
-        store = try SimulatedStore(image, in: file)
+        store = try SpecStore(image, in: file)
         if !spec.setup.isEmpty { try setUp(spec.setup) }
     }
 

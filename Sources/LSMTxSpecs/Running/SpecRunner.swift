@@ -67,7 +67,7 @@ public struct SpecRunner: Sendable {
     ///   (2*k*)!/2^*k* replays of them on top, though hardly ever more than a few.
     public func run() throws -> SpecReport {
         var report = SpecReport(spec: spec, file: file)
-        let image = try SimulatedStore.Image(retainedCommits: spec.retainedCommits)
+        let image = try SpecStore.Image(retainedCommits: spec.retainedCommits)
         let levels = spec.levels.filter { options.levels?.contains($0) ?? true }
         for schedule in spec.schedules {
             for level in levels { report.schedules.append(try run(schedule, at: level, image)) }
@@ -81,16 +81,16 @@ public struct SpecRunner: Sendable {
     }
 
     func machine(
-        at level: Level, _ image: SimulatedStore.Image, sharesVariables: Bool
+        at level: Level, _ image: SpecStore.Image, sharesVariables: Bool
     ) throws -> SpecMachine {
-        let file: SimulatedFile? = options.device == .file ? try SimulatedFile() : nil
+        let file: SpecStoreFile? = options.device == .file ? try SpecStoreFile() : nil
         return try SpecMachine(
             spec, level: level, image: image, file: file, seed: options.seed, sharesVariables: sharesVariables)
     }
 
     // MARK: Schedules
 
-    private func run(_ schedule: Spec.Schedule, at level: Level, _ image: SimulatedStore.Image) throws -> ScheduleRun {
+    private func run(_ schedule: Spec.Schedule, at level: Level, _ image: SpecStore.Image) throws -> ScheduleRun {
         let machine = try machine(at: level, image, sharesVariables: true)
         var lines: [LineRun] = []
         for item in schedule.items {

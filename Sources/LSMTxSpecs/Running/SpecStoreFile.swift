@@ -10,7 +10,7 @@ internal import Darwin
 #endif
 
 /// A file of a run, in a temporary folder of its own.
-struct SimulatedFile {
+struct SpecStoreFile {
     private let folder: String
     private var path: String { folder + "/store.lsmtx" }
 

@@ -2,7 +2,7 @@ internal import LSMTx
 internal import LSMTxSimulation
 
 /// A store without background threads, over a device that can crash and fail: in memory, or over a file too.
-final class SimulatedStore {
+final class SpecStore {
     /// What every run begins with: a new file, formatted once and shared by all runs.
     struct Image {
         let point: CrashPoint
@@ -11,7 +11,7 @@ final class SimulatedStore {
         init(retainedCommits: UInt64) throws(StoreError) {
             var options = EngineOptions()
             options.hasBackgroundThreads = false
-            options.memtableBytes = 256 << 10
+            options.memtableBytes = 64 << 10
             options.extentBytes = 16 << 10
             options.cacheBytes = 1 << 20
             options.retention = Retention(commits: retainedCommits)
@@ -25,7 +25,7 @@ final class SimulatedStore {
     }
 
     private let options: EngineOptions
-    private let file: SimulatedFile?
+    private let file: SpecStoreFile?
     private let failpoints = Failpoints()
     private var disk: CrashDevice
     private(set) var database: Database?
@@ -33,7 +33,7 @@ final class SimulatedStore {
     /// Opens a new store.
     ///
     /// - Parameter file: The file that it is in too; `nil` for memory alone.
-    init(_ image: Image, in file: SimulatedFile?) throws(StoreError) {
+    init(_ image: Image, in file: SpecStoreFile?) throws(StoreError) {
         options = image.options
         self.file = file
         disk = image.point.image(.everything)
@@ -98,7 +98,7 @@ final class SimulatedStore {
     /// Ends the database without its leaving anything behind.
     private func cutPower() {
         failpoints.cutPower()
-        // Closing writes, which fails now.
+        control?.abandon()
         try? database?.close()
         database = nil
     }
