@@ -137,8 +137,7 @@ extension HistoryTransaction {
             switch operation {
             case .read(key, _): true
             case .scan(let scan):
-                !key.utf8.lexicographicallyPrecedes(scan.lower.utf8)
-                    && key.utf8.lexicographicallyPrecedes(scan.upper.utf8)
+                !HistoryKey.precedes(key, scan.lower) && HistoryKey.precedes(key, scan.upper)
             default: false
             }
         }

@@ -35,6 +35,7 @@ public struct DependencyGraph {
     ///   anomalies, a bounded number of searches in their components comes on top.
     public static func check(_ history: History) -> Verdict {
         var graph = DependencyGraph(HistoryIndex(history))
+        for doubt in graph.index.doubts { graph.verdict.leaveOpen(doubt) }
         graph.addDataDependencies()
         graph.addSessions()
         graph.addRealTime()

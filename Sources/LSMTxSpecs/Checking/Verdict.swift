@@ -15,6 +15,10 @@ public struct Verdict: Sendable, CustomStringConvertible {
     /// Why some of the history could not be judged. What was found is true nonetheless.
     public private(set) var undecided: [String] = []
 
+    /// Where a witness need not be the shortest, since the search for it is bounded. What was found is complete
+    /// nonetheless: at least one witness of each kind in each component of the dependencies.
+    public private(set) var notes: [String] = []
+
     package init() {}
 
     package mutating func add(_ anomaly: Anomaly) {
@@ -24,6 +28,10 @@ public struct Verdict: Sendable, CustomStringConvertible {
 
     package mutating func leaveOpen(_ reason: String) {
         if undecided.count < Self.witnessLimit { undecided.append(reason) }
+    }
+
+    package mutating func note(_ text: String) {
+        if notes.count < Self.witnessLimit { notes.append(text) }
     }
 
     /// Whether the history has nothing that a model forbids.
@@ -57,7 +65,7 @@ public struct Verdict: Sendable, CustomStringConvertible {
         for (name, count) in counts.sorted(by: { $0.key < $1.key }) where count > Self.witnessLimit {
             lines.append("\(name): \(count) in all, the first \(Self.witnessLimit) are shown")
         }
-        lines += undecided.map { "undecided: \($0)" }
+        lines += undecided.map { "undecided: \($0)" } + notes
         lines.append("strongest model: \(strongest()?.rawValue ?? "none")")
         return lines.joined(separator: "\n")
     }

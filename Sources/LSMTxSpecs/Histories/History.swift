@@ -1,4 +1,4 @@
-/// What several processes did to a store that was empty at first.
+/// What several processes did to a store that was empty at first. Keys are in the one form that ``HistoryKey`` has.
 ///
 /// ```swift
 /// let history = try HistoryReader.history(of: bytes)
@@ -29,7 +29,7 @@ public struct History: Sendable {
                 transactions.append(
                     HistoryTransaction(
                         id: transactions.count, process: event.process, outcome: .unknown,
-                        operations: event.operations, level: event.level, snapshot: event.snapshot,
+                        operations: event.operations.map(\.canonical), level: event.level, snapshot: event.snapshot,
                         commit: event.commit, invoked: position))
                 continue
             }
@@ -48,7 +48,9 @@ public struct History: Sendable {
         transaction.level = event.level ?? transaction.level
         transaction.snapshot = event.snapshot ?? transaction.snapshot
         transaction.commit = event.commit ?? transaction.commit
-        if event.kind == .ok || !event.operations.isEmpty { transaction.operations = event.operations }
+        if event.kind == .ok || !event.operations.isEmpty {
+            transaction.operations = event.operations.map(\.canonical)
+        }
         guard event.kind != .info else { return }
         transaction.outcome = event.kind == .ok ? .committed : .aborted
         transaction.completed = position

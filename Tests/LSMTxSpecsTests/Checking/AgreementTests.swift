@@ -91,8 +91,6 @@ import Testing
         for seed in 0..<UInt64(Self.rounds / 4) {
             let (events, _, isCorrupt) = Self.events(seed, crashes: seed % 2 == 0)
             guard !isCorrupt, let level = events.first?.level else { continue }
-            // Under read committed nothing bounds when an unknown commit took effect, so its place is a guess.
-            if level == .readCommitted, events.contains(where: { $0.kind == .info }) { continue }
             let history = try History(events)
             let model: IsolationModel =
                 switch level {

@@ -115,12 +115,18 @@ struct SimulatedStore {
 
     private func conflicts(_ transaction: Open, _ written: Set<String>) -> Bool {
         guard level != .readCommitted, !written.isEmpty else { return false }
-        if writers[transaction.snapshot...].contains(where: { !$0.isDisjoint(with: written) }) { return true }
-        guard level == .serializable else { return false }
-        return transaction.done.indices.contains { index in
-            let view = Self.apply(Array(transaction.done[..<index]), to: states[writers.count])
-            return Self.answer(transaction.done[index], view) != transaction.done[index]
+        let isOverwritten = writers[transaction.snapshot...].contains { !$0.isDisjoint(with: written) }
+        guard level == .serializable else { return isOverwritten }
+        // Only what was read counts; an append reads what it appends to.
+        let appended = transaction.done.contains { step in
+            guard case .append(let key, _) = step else { return false }
+            return states[transaction.snapshot][key] != states[writers.count][key]
         }
+        return appended
+            || transaction.done.indices.contains { index in
+                let view = Self.apply(Array(transaction.done[..<index]), to: states[writers.count])
+                return Self.answer(transaction.done[index], view) != transaction.done[index]
+            }
     }
 
     private mutating func record(
