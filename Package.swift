@@ -37,36 +37,42 @@ let package = Package(
             path: "Sources/lsmtx-cli",
             swiftSettings: settings
         ),
-        // The spec language, its runner, and what judges histories. Its oracles share no code with the engine.
+        // Devices that crash and fail, seeded generators: what makes the world under the store deterministic.
         .target(
-            name: "LSMTxSpecs",
+            name: "LSMTxSimulation",
             dependencies: ["LSMTx"],
             swiftSettings: settings
         ),
-        // Devices that crash, the model database, seeded generators. A library target, so that it has tests too.
+        // The spec language, its runner, and what judges histories. Its oracles share no code with the engine.
+        .target(
+            name: "LSMTxSpecs",
+            dependencies: ["LSMTx", "LSMTxSimulation"],
+            swiftSettings: settings
+        ),
+        // The model database, and devices that only tests use. A library target, so that it has tests too.
         .target(
             name: "LSMTxTestSupport",
-            dependencies: ["LSMTx"],
+            dependencies: ["LSMTx", "LSMTxSimulation"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "LSMTxTests",
-            dependencies: ["LSMTx", "LSMTxTestSupport"],
+            dependencies: ["LSMTx", "LSMTxSimulation", "LSMTxTestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "LSMTxSpecsTests",
-            dependencies: ["LSMTx", "LSMTxSpecs", "LSMTxTestSupport"],
+            dependencies: ["LSMTx", "LSMTxSimulation", "LSMTxSpecs", "LSMTxTestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "LSMTxCLITests",
-            dependencies: ["LSMTx", "LSMTxCLI", "LSMTxTestSupport"],
+            dependencies: ["LSMTx", "LSMTxCLI", "LSMTxSimulation", "LSMTxTestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "LSMTxTestSupportTests",
-            dependencies: ["LSMTxTestSupport"],
+            dependencies: ["LSMTxSimulation", "LSMTxTestSupport"],
             swiftSettings: settings
         ),
     ],

@@ -1,4 +1,5 @@
 package import LSMTx
+package import LSMTxSimulation
 
 /// Passes every call on to another device, and holds those of one kind back for as long as a test wants, so that it
 /// can put the threads of a commit pipeline into any order.

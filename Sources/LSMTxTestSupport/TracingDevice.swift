@@ -1,4 +1,5 @@
 package import LSMTx
+package import LSMTxSimulation
 
 /// Passes every call on to another device and remembers it, so that a test can check the order of writes and syncs.
 ///

@@ -1,5 +1,6 @@
 import LSMTx
 import LSMTxCLI
+import LSMTxSimulation
 import LSMTxTestSupport
 import Testing
 

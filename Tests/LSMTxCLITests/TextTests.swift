@@ -1,5 +1,5 @@
 import LSMTxCLI
-import LSMTxTestSupport
+import LSMTxSimulation
 import Testing
 
 @Suite("Bytes as text")

@@ -54,7 +54,7 @@ struct SpecPrinter {
         }
     }
 
-    private static func action(_ step: Spec.Step) -> String {
+    static func action(_ step: Spec.Step) -> String {
         let binding = step.binding.map { " as " + $0 } ?? ""
         return switch step.action {
         case .transaction(let operation): text(operation) + binding
@@ -115,7 +115,7 @@ struct SpecPrinter {
         }
     }
 
-    private static func text(_ expectation: Spec.Expectation) -> String {
+    static func text(_ expectation: Spec.Expectation) -> String {
         switch expectation {
         case .value(let operand): text(operand)
         case .none: "none"

@@ -1,3 +1,5 @@
+internal import LSMTxSimulation
+
 /// Random transactions of a few keys on a store, interleaved step by step in one thread, and the record of them.
 ///
 /// A seed determines the schedule, as long as the store answers the same.

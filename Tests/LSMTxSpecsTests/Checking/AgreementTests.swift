@@ -1,5 +1,5 @@
 import LSMTxSpecs
-import LSMTxTestSupport
+import LSMTxSimulation
 import Testing
 
 /// The two checkers against all orders, on histories of up to five transactions.

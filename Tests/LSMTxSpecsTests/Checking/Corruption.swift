@@ -1,5 +1,5 @@
 import LSMTxSpecs
-import LSMTxTestSupport
+import LSMTxSimulation
 
 /// What a broken store would have recorded instead.
 enum Corruption: CaseIterable {

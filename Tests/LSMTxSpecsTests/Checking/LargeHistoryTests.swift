@@ -1,5 +1,5 @@
 import LSMTxSpecs
-import LSMTxTestSupport
+import LSMTxSimulation
 import Testing
 
 /// Histories as large as those of a long run.

@@ -1,4 +1,5 @@
 import LSMTxSpecs
+import LSMTxSimulation
 import LSMTxTestSupport
 import Testing
 

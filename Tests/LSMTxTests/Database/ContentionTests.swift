@@ -1,5 +1,5 @@
 import LSMTx
-import LSMTxTestSupport
+import LSMTxSimulation
 import Testing
 
 /// Many transactions that want the same keys: all get through, and the sums are right at every moment.

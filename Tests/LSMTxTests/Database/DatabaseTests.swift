@@ -1,5 +1,5 @@
 import LSMTx
-import LSMTxTestSupport
+import LSMTxSimulation
 import Testing
 
 @Suite struct DatabaseTests {

@@ -1,4 +1,5 @@
 import LSMTx
+import LSMTxSimulation
 import LSMTxTestSupport
 
 /// A random workload over a small store, and the model's answer for every state that can be read and every one that

@@ -1,4 +1,5 @@
 import LSMTx
+import LSMTxSimulation
 import LSMTxTestSupport
 import Testing
 

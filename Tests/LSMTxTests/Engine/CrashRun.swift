@@ -1,4 +1,5 @@
 import LSMTx
+import LSMTxSimulation
 import LSMTxTestSupport
 
 /// A workload on a device that may lose power at any moment, and what must be true of what it leaves.

@@ -1,5 +1,5 @@
 import LSMTx
-import LSMTxTestSupport
+import LSMTxSimulation
 
 /// Stores with everything as small as it can be, so that memtables, segments and extents are used up all the time.
 enum EngineFixture {

@@ -1,4 +1,5 @@
 import LSMTx
+import LSMTxSimulation
 import LSMTxTestSupport
 
 /// A short workload on a device of which one call fails, and what must be true of its outcome.

@@ -1,4 +1,5 @@
 import LSMTx
+import LSMTxSimulation
 import LSMTxTestSupport
 
 /// Large values on a device that may lose power at any moment. Each commit writes its number and two values that say

@@ -1,4 +1,5 @@
 import LSMTx
+import LSMTxSimulation
 import LSMTxTestSupport
 
 /// Random operations on a store in which every value over 600 bytes is large, so that there are very many of them,

@@ -1,5 +1,5 @@
 import LSMTx
-import LSMTxTestSupport
+import LSMTxSimulation
 import Testing
 
 /// Writers that are stopped because level 0 is too long.

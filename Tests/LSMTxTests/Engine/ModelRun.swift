@@ -1,4 +1,5 @@
 import LSMTx
+import LSMTxSimulation
 import LSMTxTestSupport
 
 /// The engine's answer was not the model's.

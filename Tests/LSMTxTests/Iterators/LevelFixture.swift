@@ -1,4 +1,4 @@
-import LSMTxTestSupport
+import LSMTxSimulation
 
 @testable import LSMTx
 

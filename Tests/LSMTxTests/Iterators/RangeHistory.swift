@@ -1,3 +1,4 @@
+import LSMTxSimulation
 import LSMTxTestSupport
 
 @testable import LSMTx

@@ -1,5 +1,5 @@
 import Foundation
-import LSMTxTestSupport
+import LSMTxSimulation
 import Synchronization
 import Testing
 

@@ -1,4 +1,4 @@
-import LSMTxTestSupport
+import LSMTxSimulation
 import Testing
 
 @testable import LSMTx

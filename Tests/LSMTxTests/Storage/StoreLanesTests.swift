@@ -1,3 +1,4 @@
+import LSMTxSimulation
 import LSMTxTestSupport
 import Testing
 

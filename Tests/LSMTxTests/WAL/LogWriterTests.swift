@@ -1,5 +1,5 @@
 import Dispatch
-import LSMTxTestSupport
+import LSMTxSimulation
 import Testing
 
 @testable import LSMTx

@@ -1,0 +1,182 @@
+/// Turns what a run has recorded into a history.
+///
+/// A history's keys and values are text, in the order of their UTF-8. Each byte becomes the scalar of its number: text
+/// of ASCII stays what it is, no two keys become one, also not by Unicode's equivalences, and their order stays.
+///
+/// What a history cannot say is put into its words:
+/// 1. A deleted range is the deletion of every key in it that the run names.
+/// 2. A write that going back to a savepoint has undone was never made. What the transaction has read of it meanwhile is
+///    left out: a get as a whole, of a scan the keys concerned.
+/// 3. A cursor is one scan, made when it was opened, as far as it was read.
+struct RunHistory {
+    private let transactions: [RunTransaction]
+    private let level: Level
+    private let keys: [[UInt8]]
+
+    /// - Parameter transactions: All of the run, in the order in which they began. Those that are open count as rolled
+    ///   back.
+    init(_ transactions: [RunTransaction], level: Level) {
+        self.transactions = transactions
+        self.level = level
+        var keys: Set<[UInt8]> = []
+        for operation in transactions.lazy.flatMap(\.record.operations) {
+            switch operation {
+            case .get(let key, _), .put(let key, _), .delete(let key): keys.insert(key)
+            case .scan(_, let found), .next(_, let found, _): keys.formUnion(found.map(\.key))
+            case .deleteRange, .open, .savepoint, .rollbackTo, .release, .guardReads: continue
+            }
+        }
+        self.keys = keys.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    var history: History {
+        var moments: [(time: Int, isEnd: Bool, place: Int)] = []
+        for (place, transaction) in transactions.enumerated() {
+            moments.append((transaction.record.began, false, place))
+            moments.append((transaction.record.ended, true, place))
+        }
+        // Whatever happens in one step has its invocations first.
+        moments.sort { ($0.time, $0.isEnd ? 1 : 0, $0.place) < ($1.time, $1.isEnd ? 1 : 0, $1.place) }
+        let operations = transactions.map { self.operations(of: $0.record) }
+        var events: [HistoryEvent] = []
+        for (index, moment) in moments.enumerated() {
+            let transaction = transactions[moment.place]
+            let kind = moment.isEnd ? Self.kind(of: transaction.record.ending) : .invoke
+            let isDone = kind == .ok
+            events.append(
+                HistoryEvent(
+                    index: index, time: moment.time == .max ? moments[max(0, index - 1)].time : moment.time,
+                    process: transaction.process, kind: kind,
+                    operations: isDone ? operations[moment.place] : operations[moment.place].map(\.unanswered),
+                    level: level, snapshot: moment.isEnd ? transaction.snapshot : nil,
+                    commit: isDone ? transaction.commit : nil))
+        }
+        do {
+            return try History(events)
+        } catch {
+            preconditionFailure("a run does one transaction at a time in each process: \(error)")
+        }
+    }
+
+    private static func kind(of ending: OracleTransaction.Ending) -> HistoryEvent.Kind {
+        switch ending {
+        case .committed: .ok
+        case .conflicted, .aborted: .fail
+        case .unknown: .info
+        }
+    }
+
+    // MARK: Operations
+
+    private func operations(of record: OracleTransaction) -> [MicroOperation] {
+        var result: [MicroOperation] = []
+        for (index, operation) in record.operations.enumerated() {
+            switch operation {
+            case .get(let key, let found):
+                guard !undone(before: index, in: record).contains(where: { $0.contains(key) }) else { continue }
+                result.append(.read(Self.text(key), found.map { .text(Self.text($0)) }))
+            case .scan(let scan, let found):
+                let isWhole = scan.limit.map { found.count < $0 } ?? true
+                result += scans(scan, found: found, isWhole: isWhole, without: undone(before: index, in: record))
+            case .open(let cursor, let scan): result += cursorScans(cursor, scan, openedAt: index, in: record)
+            case .put(let key, let value):
+                if !record.isUndone(index) { result.append(.write(Self.text(key), .text(Self.text(value)))) }
+            case .delete(let key): if !record.isUndone(index) { result.append(.delete(Self.text(key))) }
+            case .deleteRange(let span):
+                guard !record.isUndone(index) else { continue }
+                result += keys.filter(span.contains).map { .delete(Self.text($0)) }
+            case .next, .savepoint, .rollbackTo, .release, .guardReads: continue
+            }
+        }
+        return result
+    }
+
+    /// What was written before an operation, and undone behind it.
+    private func undone(before index: Int, in record: OracleTransaction) -> [OracleSpan] {
+        var spans: [OracleSpan] = []
+        for place in 0..<index {
+            guard let undoing = record.undoing(place), undoing > index else { continue }
+            switch record.operations[place] {
+            case .put(let key, _), .delete(let key): spans.append(OracleSpan(key))
+            case .deleteRange(let span): spans.append(span)
+            default: continue
+            }
+        }
+        return spans
+    }
+
+    private func cursorScans(
+        _ cursor: Int, _ scan: OracleTransaction.Scan, openedAt index: Int, in record: OracleTransaction
+    ) -> [MicroOperation] {
+        var found: [OracleMap.Entry] = []
+        var wasMoved = false
+        var isAtEnd = false
+        for case .next(cursor, let part, let isLast) in record.operations {
+            found += part
+            wasMoved = true
+            isAtEnd = isAtEnd || isLast
+        }
+        guard wasMoved else { return [] }
+        let isWhole = isAtEnd && (scan.limit.map { found.count < $0 } ?? true)
+        return scans(scan, found: found, isWhole: isWhole, without: undone(before: index, in: record))
+    }
+
+    /// The parts of a scan that have told something of others.
+    private func scans(
+        _ scan: OracleTransaction.Scan, found: [OracleMap.Entry], isWhole: Bool, without undone: [OracleSpan]
+    ) -> [MicroOperation] {
+        if isWhole, undone.isEmpty { return [.scan(Self.record(scan, scan.span, found))] }
+        var span = scan.span
+        if !isWhole {
+            // It says nothing about what is behind its last entry.
+            guard let last = found.last?.key else { return [] }
+            if scan.isReversed { span.lower = last } else { span.upper = last + [0] }
+        }
+        var parts = [span]
+        for hole in undone {
+            parts = parts.flatMap { part -> [OracleSpan] in
+                guard part.overlaps(hole) else { return [part] }
+                var rest: [OracleSpan] = []
+                if part.lower.lexicographicallyPrecedes(hole.lower) {
+                    rest.append(OracleSpan(from: part.lower, upTo: hole.lower))
+                }
+                if let end = hole.upper, part.upper.map({ end.lexicographicallyPrecedes($0) }) ?? true {
+                    rest.append(OracleSpan(from: end, upTo: part.upper))
+                }
+                return rest
+            }
+        }
+        return parts.map { part in
+            .scan(Self.record(scan, part, found.filter { part.contains($0.key) }))
+        }
+    }
+
+    private static func record(
+        _ scan: OracleTransaction.Scan, _ span: OracleSpan, _ found: [OracleMap.Entry]
+    ) -> ScanRecord {
+        // Above all bytes there is another scalar, which is the bound of a scan that has none.
+        ScanRecord(
+            from: text(span.lower), to: span.upper.map(text) ?? "\u{100}", isReverse: scan.isReversed,
+            pairs: found.map { ScanRecord.Pair(key: text($0.key), value: .text(text($0.value))) })
+    }
+
+    static func text(_ bytes: [UInt8]) -> String {
+        if bytes.allSatisfy({ $0 < 0x80 }) { return String(decoding: bytes, as: UTF8.self) }
+        var text = String.UnicodeScalarView()
+        for byte in bytes { text.append(Unicode.Scalar(byte)) }
+        return String(text)
+    }
+}
+
+extension MicroOperation {
+    /// The step without what it was answered, as an event has it that does not know.
+    fileprivate var unanswered: MicroOperation {
+        switch self {
+        case .read(let key, _): return .read(key, nil)
+        case .write, .delete, .append: return self
+        case .scan(var scan):
+            scan.pairs = nil
+            return .scan(scan)
+        }
+    }
+}
