@@ -33,7 +33,7 @@ let package = Package(
         // Not named like the product: on a file system that ignores case, `lsmtx` and `LSMTx` are one build folder.
         .executableTarget(
             name: "LSMTxCLI",
-            dependencies: ["LSMTx", "CGetopt"],
+            dependencies: ["LSMTx", "LSMTxSpecs", "CGetopt"],
             path: "Sources/lsmtx-cli",
             swiftSettings: settings
         ),

@@ -43,7 +43,7 @@ public struct DependencyGraph {
         return graph.verdict
     }
 
-    private init(_ index: HistoryIndex) { self.index = index }
+    init(_ index: HistoryIndex) { self.index = index }
 
     private mutating func addSessions() {
         var last: [Int: Int] = [:]

@@ -6,7 +6,7 @@
 /// ```
 public struct History: Sendable {
     /// The transactions in the order of their invocations.
-    public private(set) var transactions: [HistoryTransaction]
+    public internal(set) var transactions: [HistoryTransaction]
 
     /// Pairs every invocation with its completion. A transaction without one is of unknown outcome.
     ///

@@ -79,7 +79,7 @@ struct SpecPrinter {
         }
     }
 
-    private static func text(_ write: Spec.Write) -> String {
+    static func text(_ write: Spec.Write) -> String {
         switch write {
         case .put(let key, let value): "put \(data(key)) \(text(value))"
         case .delete(let key): "del " + data(key)

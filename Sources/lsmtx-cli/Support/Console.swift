@@ -25,6 +25,12 @@ package final class Console {
         _ = System.write(Array("Error: \(text)\n".utf8), to: errors)
     }
 
+    /// Text for the standard error stream that says itself what it is.
+    func note(_ text: String) {
+        endProgress()
+        _ = System.write(Array("\(text)\n".utf8), to: errors)
+    }
+
     /// Replaces the line that tells how far the work is; only seen on a terminal.
     func progress(_ text: String) {
         guard System.isTerminal(errors) else { return }

@@ -32,12 +32,23 @@ package struct Invocation {
     package let command: Command
     package let console: Console
     private let operands: [Argument: [UInt8]]
+    private let repeated: [[UInt8]]
     private let options: [Option: [UInt8]]
 
-    init(command: Command, console: Console, operands: [Argument: [UInt8]], options: [Option: [UInt8]]) {
+    /// - Parameters:
+    ///   - command: The command's row.
+    ///   - console: Where it writes.
+    ///   - operands: The arguments; of one that is repeated the first.
+    ///   - repeated: All of the argument that is repeated.
+    ///   - options: The options.
+    init(
+        command: Command, console: Console, operands: [Argument: [UInt8]], repeated: [[UInt8]],
+        options: [Option: [UInt8]]
+    ) {
         self.command = command
         self.console = console
         self.operands = operands
+        self.repeated = repeated
         self.options = options
     }
 
@@ -57,6 +68,12 @@ package struct Invocation {
     /// A path, or any other argument that must be text.
     package func text(_ argument: Argument) throws -> String? {
         try bytes(argument).map { try Self.text($0, of: "<\(argument.name)>") }
+    }
+
+    /// All of an argument that is repeated.
+    package func texts(_ argument: Argument) throws -> [String] {
+        precondition(argument.isRepeated && command.arguments.last == argument, "<\(argument.name)> is not repeated")
+        return try repeated.map { try Self.text($0, of: "<\(argument.name)>") }
     }
 
     package func text(_ option: Option) throws -> String? {

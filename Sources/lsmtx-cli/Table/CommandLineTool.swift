@@ -18,13 +18,18 @@ package enum CommandLineTool {
             if name == Array(CommandTable.helpName.utf8) {
                 return try help(Array(root.operands.dropFirst()), console)
             }
-            let found = try CommandTable.command(named: Escaping.terminal(name))
-            command = found
-            guard let invocation = try parse(root.operands, for: found, console) else {
-                console.output.write(Help.of(found))
+            switch try CommandTable.target(of: root.operands) {
+            case .group(let word, let members):
+                console.output.write(Help.overview(of: members, group: word))
                 return .success
+            case .command(let found, let words):
+                command = found
+                guard let invocation = try parse(words, for: found, console) else {
+                    console.output.write(Help.of(found))
+                    return .success
+                }
+                return try found.run(invocation)
             }
-            return try found.run(invocation)
         } catch {
             // What was found before the failure comes first.
             console.output.flush()
@@ -33,14 +38,19 @@ package enum CommandLineTool {
     }
 
     private static func help(_ words: [[UInt8]], _ console: Console) throws -> ExitStatus {
-        guard let name = words.first(where: { !$0.starts(with: Array("-".utf8)) }) else {
+        let names = words.filter { !$0.starts(with: Array("-".utf8)) }
+        guard !names.isEmpty else {
             console.output.write(Help.overview(of: CommandTable.commands))
             return .success
         }
-        console.output.write(Help.of(try CommandTable.command(named: Escaping.terminal(name))))
+        switch try CommandTable.target(of: names) {
+        case .group(let word, let members): console.output.write(Help.overview(of: members, group: word))
+        case .command(let command, _): console.output.write(Help.of(command))
+        }
         return .success
     }
 
+    /// - Parameter words: What was typed, the last word of the command's name first.
     /// - Returns: `nil` when help was asked for.
     private static func parse(_ words: [[UInt8]], for command: Command, _ console: Console) throws -> Invocation? {
         let parsed = try Tokeniser.split(words, options: command.allOptions, stopAtOperand: false)
@@ -51,11 +61,14 @@ package enum CommandLineTool {
         if let missing = command.arguments.first(where: { !$0.isOptional && operands[$0] == nil }) {
             throw UsageError("Missing argument '<\(missing.name)>'.")
         }
-        if parsed.operands.count > command.arguments.count {
+        let isRepeated = command.arguments.last?.isRepeated ?? false
+        if parsed.operands.count > command.arguments.count, !isRepeated {
             let word = Escaping.terminal(parsed.operands[command.arguments.count])
             throw UsageError("Unexpected argument '\(word)'.")
         }
-        return Invocation(command: command, console: console, operands: operands, options: parsed.options)
+        let repeated = isRepeated ? Array(parsed.operands.dropFirst(command.arguments.count - 1)) : []
+        return Invocation(
+            command: command, console: console, operands: operands, repeated: repeated, options: parsed.options)
     }
 
     private static func report(_ error: any Error, of command: Command?, _ console: Console) -> ExitStatus {

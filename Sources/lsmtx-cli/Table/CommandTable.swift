@@ -9,12 +9,35 @@ package enum CommandTable {
 
     package static let commands: [Command] = [
         .get, .put, .delete, .scan, .count, .history, .snapshot, .retention, .import, .stats, .check, .compact, .demo,
-        .torture,
+        .torture, .specRun, .specList, .specExplain,
     ]
 
-    static func command(named name: String) throws -> Command {
-        if let command = commands.first(where: { $0.name == name }) { return command }
-        let suggestion = Suggestion.closest(to: name, among: commands.map(\.name) + [helpName])
-        throw UsageError("Unknown subcommand '\(name)'.", didYouMean: suggestion)
+    /// What the first words of a command line name.
+    enum Target {
+        /// A command, and the words from the last one of its name on.
+        case command(Command, [[UInt8]])
+        /// A word, and all commands whose names begin with it.
+        case group(String, [Command])
+    }
+
+    /// A command's name is one word, or two of which the first is that of several commands.
+    static func target(of words: [[UInt8]]) throws -> Target {
+        let name = Escaping.terminal(words.first ?? [])
+        if let command = commands.first(where: { $0.name == name }) { return .command(command, words) }
+        let members = commands.filter { $0.name.hasPrefix("\(name) ") }
+        guard !members.isEmpty else {
+            let names = commands.map { String($0.name.prefix { $0 != " " }) }
+            let suggestion = Suggestion.closest(to: name, among: names + [helpName])
+            throw UsageError("Unknown subcommand '\(name)'.", didYouMean: suggestion)
+        }
+        guard let second = words.dropFirst().first, ![Array("--help".utf8), Array("-h".utf8)].contains(second) else {
+            return .group(name, members)
+        }
+        let full = "\(name) \(Escaping.terminal(second))"
+        if let command = members.first(where: { $0.name == full }) {
+            return .command(command, Array(words.dropFirst()))
+        }
+        let suggestion = Suggestion.closest(to: full, among: members.map(\.name))
+        throw UsageError("Unknown subcommand '\(full)'.", didYouMean: suggestion)
     }
 }

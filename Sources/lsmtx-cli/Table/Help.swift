@@ -3,13 +3,13 @@ package enum Help {
     private static let column = 26
     private static let width = 80
 
-    /// What `lsmtx --help` shows.
-    package static func overview(of commands: [Command]) -> String {
+    /// What `lsmtx --help` shows, and `lsmtx spec --help` for the commands whose names begin with that word.
+    package static func overview(of commands: [Command], group: String? = nil) -> String {
         let rows = commands.map { ($0.name, $0.abstract) } + [(CommandTable.helpName, CommandTable.helpAbstract)]
         return """
             OVERVIEW: \(CommandTable.abstract)
 
-            USAGE: \(CommandTable.tool) <subcommand>
+            USAGE: \(CommandTable.tool) \(group.map { "\($0) " } ?? "")<subcommand>
 
             OPTIONS:
             \(table(optionRows(CommandTable.rootOptions)))
@@ -17,7 +17,7 @@ package enum Help {
             \(table(rows))
             EXIT STATUS:
             \(table(ExitStatus.allCases.map { (String($0.rawValue), $0.meaning) }))
-              See '\(CommandTable.tool) help <subcommand>' for detailed help.
+              See '\(CommandTable.tool) help \(group.map { "\($0) " } ?? "")<subcommand>' for detailed help.
 
             """
     }

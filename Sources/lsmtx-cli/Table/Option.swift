@@ -22,16 +22,22 @@ package struct Option: Sendable, Hashable {
 package struct Argument: Sendable, Hashable {
     package let name: String
     package let isOptional: Bool
+    /// Whether there may be several of it; only a command's last one.
+    package let isRepeated: Bool
     package let help: String
 
-    package init(_ name: String, isOptional: Bool = false, help: String) {
+    package init(_ name: String, isOptional: Bool = false, isRepeated: Bool = false, help: String) {
         self.name = name
         self.isOptional = isOptional
+        self.isRepeated = isRepeated
         self.help = help
     }
 
     /// The argument as the usage line shows it.
-    package var spelling: String { isOptional ? "[<\(name)>]" : "<\(name)>" }
+    package var spelling: String {
+        let name = isRepeated ? "<\(name)>..." : "<\(name)>"
+        return isOptional ? "[\(name)]" : name
+    }
 }
 
 // Shared by several commands, so that a word means the same everywhere.

@@ -1,0 +1,49 @@
+/// The keys that a step reads or writes.
+struct StepFootprint {
+    private enum Keys {
+        case one([UInt8])
+        /// Up to the second one, that not included; up to the end if there is none.
+        case range([UInt8], [UInt8]?)
+    }
+
+    let isWrite: Bool
+    private let keys: Keys
+
+    /// - Parameters:
+    ///   - operation: What is done.
+    ///   - cursors: What the transaction's cursors go over.
+    /// - Returns: `nil` if it is about no keys.
+    init?(_ operation: Spec.Operation, cursors: [String: Spec.Scan]) {
+        switch operation {
+        case .get(let key): (isWrite, keys) = (false, .one(key))
+        case .scan(let scan): (isWrite, keys) = (false, Self.keys(of: scan))
+        case .next(let cursor, _):
+            guard let scan = cursors[cursor] else { return nil }
+            (isWrite, keys) = (false, Self.keys(of: scan))
+        case .guardReads(let low, let high): (isWrite, keys) = (false, high.map { .range(low, $0) } ?? .one(low))
+        case .write(.put(let key, _)), .write(.delete(let key)): (isWrite, keys) = (true, .one(key))
+        case .write(.deleteRange(let low, let high)): (isWrite, keys) = (true, .range(low, high))
+        case .begin, .open, .savepoint, .rollbackTo, .release, .commit, .rollback: return nil
+        }
+    }
+
+    private static func keys(of scan: Spec.Scan) -> Keys {
+        switch scan.bounds {
+        case .range(let low, let high): .range(low, high)
+        case .prefix(let prefix):
+            // The first key behind all that begin so: the last byte that can grow, grown.
+            prefix.lastIndex { $0 < .max }.map { .range(prefix, prefix[..<$0] + [prefix[$0] + 1]) }
+                ?? .range(prefix, nil)
+        }
+    }
+
+    /// Whether it is about a key, as a history names it.
+    func covers(_ name: String) -> Bool {
+        let wanted = Array(name.utf8)
+        switch keys {
+        case .one(let key): return key == wanted
+        case .range(let low, let high):
+            return !wanted.lexicographicallyPrecedes(low) && high.map { wanted.lexicographicallyPrecedes($0) } ?? true
+        }
+    }
+}
