@@ -51,7 +51,10 @@ public struct TimestampReplay {
             verdict.leaveOpen("T\(index.transactions[writer].source.id) has no commit timestamp")
         }
         for doubt in index.doubts { verdict.leaveOpen(doubt) }
-        guard untimed.isEmpty else { return false }
+        guard untimed.isEmpty else {
+            verdict.judgesAll = false
+            return false
+        }
         writers.removeAll { index.transactions[$0].commit == nil }
         let sorted = writers.map { ($0, index.transactions[$0].commit ?? (0, 0)) }.sorted { $0.1 < $1.1 }
         for (place, (writer, commit)) in sorted.enumerated() {

@@ -115,18 +115,16 @@ struct SimulatedStore {
 
     private func conflicts(_ transaction: Open, _ written: Set<String>) -> Bool {
         guard level != .readCommitted, !written.isEmpty else { return false }
-        let isOverwritten = writers[transaction.snapshot...].contains { !$0.isDisjoint(with: written) }
-        guard level == .serializable else { return isOverwritten }
-        // Only what was read counts; an append reads what it appends to.
-        let appended = transaction.done.contains { step in
-            guard case .append(let key, _) = step else { return false }
-            return states[transaction.snapshot][key] != states[writers.count][key]
-        }
-        return appended
-            || transaction.done.indices.contains { index in
-                let view = Self.apply(Array(transaction.done[..<index]), to: states[writers.count])
-                return Self.answer(transaction.done[index], view) != transaction.done[index]
+        let changed = writers[transaction.snapshot...].reduce(into: Set<String>()) { $0.formUnion($1) }
+        guard level == .serializable else { return !changed.isDisjoint(with: written) }
+        // Only what was read counts, whether or not it has its old value again; an append reads what it appends to.
+        return transaction.done.contains { step in
+            switch step {
+            case .read(let key, _), .append(let key, _): changed.contains(key)
+            case .scan(let scan): changed.contains { $0 >= scan.lower && $0 < scan.upper }
+            case .write, .delete: false
             }
+        }
     }
 
     private mutating func record(

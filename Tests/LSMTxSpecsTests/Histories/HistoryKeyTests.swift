@@ -1,5 +1,5 @@
 import LSMTxSpecs
-import LSMTxTestSupport
+import LSMTxSimulation
 import Testing
 
 /// Keys are bytes; texts are how a history writes them.
