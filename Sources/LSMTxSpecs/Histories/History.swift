@@ -23,7 +23,7 @@ public struct History: Sendable {
             if event.kind == .invoke {
                 guard open[event.process] == nil else {
                     throw HistoryProblem(
-                        line: nil, text: "event \(event.index): process \(event.process) has a transaction already")
+                        position: position, text: "process \(event.process) has a transaction already")
                 }
                 open[event.process] = transactions.count
                 transactions.append(
@@ -35,7 +35,7 @@ public struct History: Sendable {
             }
             guard let id = open[event.process] else {
                 throw HistoryProblem(
-                    line: nil, text: "event \(event.index): process \(event.process) ends what it has not begun")
+                    position: position, text: "process \(event.process) ends what it has not begun")
             }
             // After `info` the transaction may still take effect, so it stays its process's last one.
             if event.kind != .info { open[event.process] = nil }
@@ -68,7 +68,8 @@ public struct History: Sendable {
                 case .read, .delete, .scan: continue
                 }
                 if let known = isList[key], known != list {
-                    throw HistoryProblem(line: nil, text: "key \(key) is appended to and also written as a register")
+                    throw HistoryProblem(
+                        position: transaction.invoked, text: "key \(key) is appended to and also written as a register")
                 }
                 isList[key] = list
             }

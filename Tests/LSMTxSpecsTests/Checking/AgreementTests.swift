@@ -1,5 +1,5 @@
-import LSMTxSpecs
 import LSMTxSimulation
+import LSMTxSpecs
 import Testing
 
 /// The two checkers against all orders, on histories of up to five transactions.

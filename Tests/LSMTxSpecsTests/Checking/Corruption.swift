@@ -1,5 +1,5 @@
-import LSMTxSpecs
 import LSMTxSimulation
+import LSMTxSpecs
 
 /// What a broken store would have recorded instead.
 enum Corruption: CaseIterable {

@@ -1,5 +1,5 @@
-import LSMTxSpecs
 import LSMTxSimulation
+import LSMTxSpecs
 import Testing
 
 /// Histories as large as those of a long run.

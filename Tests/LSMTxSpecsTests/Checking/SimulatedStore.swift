@@ -1,5 +1,5 @@
-import LSMTxSpecs
 import LSMTxSimulation
+import LSMTxSpecs
 
 /// A store that keeps a copy of itself after each commit: what a correct one would record, at every level.
 struct SimulatedStore {

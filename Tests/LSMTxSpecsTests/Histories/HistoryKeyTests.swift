@@ -1,5 +1,5 @@
-import LSMTxSpecs
 import LSMTxSimulation
+import LSMTxSpecs
 import Testing
 
 /// Keys are bytes; texts are how a history writes them.

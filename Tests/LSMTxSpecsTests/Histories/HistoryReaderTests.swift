@@ -1,5 +1,5 @@
-import LSMTxSpecs
 import LSMTxSimulation
+import LSMTxSpecs
 import LSMTxTestSupport
 import Testing
 
@@ -78,11 +78,11 @@ import Testing
         ] {
             #expect(problem(line(bad)).hasPrefix("line 1: expected"), "\(bad): \(problem(line(bad)))")
         }
-        #expect(problem(good + good) == "event 0: process 0 has a transaction already")
-        #expect(problem(good.replacing("invoke", with: "ok")) == "event 0: process 0 ends what it has not begun")
+        #expect(problem("\n" + good + good) == "line 3: process 0 has a transaction already")
+        #expect(problem(good.replacing("invoke", with: "ok")) == "line 1: process 0 ends what it has not begun")
         #expect(
             problem(line("[[\"w\",\"x\",1],[\"append\",\"x\",1]]"))
-                == "key x is appended to and also written as a register")
+                == "line 1: key x is appended to and also written as a register")
     }
 
     /// Changed bytes are an error or another history; the checkers take whatever was read.
