@@ -51,13 +51,14 @@ public struct HistoryCheck: Sendable {
     /// - Parameters:
     ///   - history: The history.
     ///   - model: What it must fulfil; `nil` for what its levels promise, and serializability if it names none.
-    ///   - isStrict: Whether in real time too; `nil` for strictly if somebody's outcome is unknown, since a commit that
-    ///     a crash has lost is a violation of real time only.
+    ///   - isStrict: Whether in real time too; `nil` for strictly if the levels decide, since all of them promise that:
+    ///     an acknowledged commit that a crash has lost violates nothing else.
     /// - Returns: What was found.
     /// - Complexity: As ``TimestampReplay/check(_:)`` and ``DependencyGraph/check(_:)``.
     public static func run(_ history: History, model: IsolationModel? = nil, isStrict: Bool? = nil) -> HistoryCheck {
-        let model = model ?? promisedModel(of: history) ?? .serializable
-        let hasUnknown = history.transactions.contains { $0.outcome == .unknown }
+        let promised = model == nil ? promisedModel(of: history) : nil
+        let isStrict = isStrict ?? (promised != nil)
+        let model = model ?? promised ?? .serializable
         let clock = ContinuousClock()
         var start = clock.now
         let replay = Judgement(
@@ -67,7 +68,7 @@ public struct HistoryCheck: Sendable {
             name: "dependency graph", verdict: DependencyGraph.check(history), duration: clock.now - start)
         let committed = history.transactions.filter { $0.outcome == .committed }
         return HistoryCheck(
-            model: model, isStrict: model == .strictSerializable || isStrict ?? hasUnknown, replay: replay,
+            model: model, isStrict: model == .strictSerializable || isStrict, replay: replay,
             graph: graph, transactions: history.transactions.count, committed: committed.count,
             aborted: history.transactions.count { $0.outcome == .aborted },
             reads: committed.reduce(0) { sum, transaction in sum + transaction.operations.count { !$0.isWrite } })

@@ -19,10 +19,11 @@ extension Command {
         "spec check",
         abstract: "Judge a history by replay and by dependency cycles.",
         discussion: """
-            Both must accept it. Without --model it is judged by what its levels promise, and strictly if the outcome \
-            of a transaction is unknown: an acknowledged commit that a crash has lost breaks real time alone. Shows \
-            what was checked, or each anomaly with the transactions that prove it. Ends with status 0 when the \
-            history is accepted, 1 when it is not, and 65 with the line when the file is not a history.
+            Both must accept it. Without --model it must be what its levels promise, and agree with sessions and real \
+            time too: an acknowledged commit that a crash has lost breaks these alone. A model that is named is taken \
+            at its word, with --strict in real time. Shows what was checked, or each anomaly with the transactions \
+            that prove it. Ends with status 0 when the history is accepted, 1 when it is not, and 65 with the line \
+            when the file is not a history.
             """,
         arguments: [.recorded],
         options: [.model, .strict, .elle, .json]
