@@ -25,6 +25,8 @@ public struct DependencyGraph {
     var dependencies: [Dependency] = []
     /// How many nodes carry real time, behind those of the transactions.
     var instantCount = 0
+    /// Of how many dependencies the last search for a short cycle tried only the first few; `nil` if it tried all.
+    var searchedOf: Int?
     var verdict = Verdict()
 
     /// Checks a history against every model.

@@ -101,6 +101,7 @@ struct HistoryReport: Encodable {
             lines.append("  could not judge everything: \(Self.printable(first))")
             if algorithm.undecided.count > 1 { lines.append("  and more of that kind, see '--json'") }
         }
+        if !algorithm.accepts, let note = algorithm.notes.first { lines.append("  \(Self.printable(note))") }
         return lines
     }
 
