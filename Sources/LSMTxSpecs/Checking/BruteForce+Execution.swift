@@ -45,10 +45,9 @@ extension HistoryTransaction {
             guard let pairs = scan.pairs else { return true }
             let view = applied(to: state, count: number)
             let inside = view.filter { entry in
-                !entry.key.utf8.lexicographicallyPrecedes(scan.lower.utf8)
-                    && entry.key.utf8.lexicographicallyPrecedes(scan.upper.utf8)
+                !HistoryKey.precedes(entry.key, scan.lower) && HistoryKey.precedes(entry.key, scan.upper)
             }
-            let ascending = inside.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            let ascending = inside.sorted { HistoryKey.precedes($0.key, $1.key) }
             let ordered = scan.isReverse ? ascending.reversed() : ascending
             return pairs == ordered.prefix(scan.limit ?? .max).map { ScanRecord.Pair(key: $0.key, value: $0.value) }
         }

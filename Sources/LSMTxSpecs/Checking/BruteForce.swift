@@ -106,11 +106,15 @@ public struct BruteForce {
                 if !readsByStatement(transaction, 0, states, first...position) { return false }
                 continue
             }
-            let points = (first...position).filter { point in
-                transaction.reads(at: states[point])
-                    && !sequence[point..<position].contains {
-                        !transactions[$0].writtenKeys.isDisjoint(with: transaction.writtenKeys)
-                    } && isRecordedSnapshot(point, of: transaction, sequence)
+            let explained = (first...position).filter { transaction.reads(at: states[$0]) }
+            let recorded = explained.filter { isRecordedSnapshot($0, of: transaction, sequence) }
+            if recorded.isEmpty { return false }
+            // At the store's serializable level only reads are checked, so writers of the same keys may lie between the
+            // recorded snapshot and the commit.
+            let points = (transaction.level == .serializable ? explained : recorded).filter { point in
+                !sequence[point..<position].contains {
+                    !transactions[$0].writtenKeys.isDisjoint(with: transaction.writtenKeys)
+                }
             }
             if points.isEmpty { return false }
             if model != .snapshotIsolation, !transaction.reads(at: states[position]) { return false }

@@ -102,6 +102,11 @@ extension DependencyGraph {
             Anomaly(
                 kind, order: order, transactions: cycle.map { index.transactions[Int($0.from)].source.id },
                 witness: cycle.map(text)))
+        if let searchedOf {
+            verdict.note(
+                "The cycle of T\(index.transactions[Int(cycle[0].from)].source.id) is the shortest of those through "
+                    + "\(Self.searchLimit) of \(searchedOf) dependencies; there may be shorter ones.")
+        }
     }
 
     private func text(_ dependency: Dependency) -> String {
@@ -137,8 +142,7 @@ extension HistoryTransaction {
             switch operation {
             case .read(key, _): true
             case .scan(let scan):
-                !key.utf8.lexicographicallyPrecedes(scan.lower.utf8)
-                    && key.utf8.lexicographicallyPrecedes(scan.upper.utf8)
+                !HistoryKey.precedes(key, scan.lower) && HistoryKey.precedes(key, scan.upper)
             default: false
             }
         }

@@ -106,7 +106,7 @@ extension DependencyGraph {
     ) {
         let source = index.transactions[place].source
         let name = index.keys.names[key]
-        if value == nil, !order.hasWriters { return }
+        if value == nil, !order.hasWriters || index.maybeDeleted.contains(key) { return }
         let point = source.level == .readCommitted ? nil : source.snapshot
         if order.isAmbiguous(value, reader: place) {
             verdict.leaveOpen("T\(source.id) read \(name) = \(value.map(\.description) ?? "none"), which several left")

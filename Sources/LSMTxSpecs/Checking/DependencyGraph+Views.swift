@@ -54,6 +54,9 @@ extension DependencyGraph {
         return DirectedGraph(nodeCount: Int(nodes[count]) + instantCount, edges: edges)
     }
 
+    /// Through how many dependencies of a component a shortest cycle is looked for.
+    static let searchLimit = 8
+
     /// The components of a graph that have a cycle through an edge of a wanted kind, each with those edges.
     func cyclicComponents(
         _ graph: DirectedGraph, _ components: [Int32], _ isWanted: (Dependency.Kind) -> Bool
@@ -66,19 +69,24 @@ extension DependencyGraph {
         return found.map { ($0.key, $0.value) }.sorted { $0.1[0].label < $1.1[0].label }
     }
 
-    /// A short cycle through one of `edges`: the shortest of those through the first few.
-    func shortestCycle(
+    /// A short cycle through one of `edges`: the shortest of those through the first ``searchLimit``.
+    ///
+    /// Each search takes up to O(*E*) of the component, and one component may have as many such edges: to try them all
+    /// took minutes for a history in which most transactions are of one cycle.
+    mutating func shortestCycle(
         _ graph: DirectedGraph, _ components: [Int32], through edges: [DirectedGraph.Edge]
     ) -> [Dependency]? {
         var best: [Dependency]?
-        for edge in edges.prefix(8) {
+        searchedOf = nil
+        for edge in edges.prefix(Self.searchLimit) {
             let back = graph.shortestPath(from: Int(edge.to), to: Int(edge.from), in: components)
             guard let back else { continue }
             let cycle = ([edge] + back).filter { $0.label >= 0 }.map { dependencies[Int($0.label)] }
             let joined = joiningInstants(cycle)
             if joined.count < best?.count ?? .max { best = joined }
-            if joined.count <= 2 { break }
+            if joined.count <= 2 { return best }
         }
+        if edges.count > Self.searchLimit { searchedOf = edges.count }
         return best
     }
 

@@ -25,6 +25,8 @@ public struct DependencyGraph {
     var dependencies: [Dependency] = []
     /// How many nodes carry real time, behind those of the transactions.
     var instantCount = 0
+    /// Of how many dependencies the last search for a short cycle tried only the first few; `nil` if it tried all.
+    var searchedOf: Int?
     var verdict = Verdict()
 
     /// Checks a history against every model.
@@ -35,6 +37,7 @@ public struct DependencyGraph {
     ///   anomalies, a bounded number of searches in their components comes on top.
     public static func check(_ history: History) -> Verdict {
         var graph = DependencyGraph(HistoryIndex(history))
+        for doubt in graph.index.doubts { graph.verdict.leaveOpen(doubt) }
         graph.addDataDependencies()
         graph.addSessions()
         graph.addRealTime()

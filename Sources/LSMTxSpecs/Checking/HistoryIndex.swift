@@ -1,7 +1,8 @@
 /// A history made ready for a checker.
 ///
 /// A transaction of unknown outcome counts as committed if a committed one read a value that it wrote, or if it has a
-/// commit timestamp; its own reads count for nothing.
+/// commit timestamp; its own reads count for nothing. One without a timestamp is given a place where the others leave
+/// one only: see `UnknownPlacement`. Where they do not, its keys are in doubt.
 package struct HistoryIndex {
     /// Who wrote a value.
     package struct Origin {
@@ -19,6 +20,12 @@ package struct HistoryIndex {
     package let keys: KeyUniverse
     /// Those that count as committed.
     package private(set) var transactions: [ReducedTransaction] = []
+    /// Keys whose versions are not all known: what was read of them proves nothing.
+    package private(set) var doubtful: Set<Int> = []
+    /// Keys that somebody of unknown outcome may have deleted: that they are absent proves nothing.
+    package private(set) var maybeDeleted: Set<Int> = []
+    /// What is in doubt, and why.
+    package private(set) var doubts: [String] = []
     private var origins: [Written: [Origin]] = [:]
 
     package init(_ history: History) {
@@ -30,13 +37,43 @@ package struct HistoryIndex {
             case .committed: transactions.append(ReducedTransaction(transaction, keys: keys))
             case .aborted: continue
             case .unknown:
-                guard observed.contains(transaction.id) || transaction.commit != nil else { continue }
+                guard observed.contains(transaction.id) || transaction.commit != nil else {
+                    noteDeletions(transaction)
+                    continue
+                }
                 var writer = transaction
                 writer.operations.removeAll { !$0.isWrite }
                 transactions.append(ReducedTransaction(writer, keys: keys))
             }
         }
-        placeUnknowns()
+        placeUnknowns(history)
+    }
+
+    private mutating func noteDeletions(_ transaction: HistoryTransaction) {
+        var deleted: Set<Int> = []
+        for case .delete(let key) in transaction.operations { deleted.insert(keys.id(key)) }
+        guard !deleted.isEmpty else { return }
+        maybeDeleted.formUnion(deleted)
+        doubts.append("nobody knows whether T\(transaction.id), which deletes, took effect")
+    }
+
+    private mutating func placeUnknowns(_ history: History) {
+        let unknown = transactions.indices.filter {
+            transactions[$0].source.outcome == .unknown && transactions[$0].commit == nil
+        }
+        guard !unknown.isEmpty else { return }
+        // The index holds no reads of theirs, but what they read bounds their place.
+        let full = unknown.map { ReducedTransaction(history.transactions[transactions[$0].source.id], keys: keys) }
+        let placement = UnknownPlacement(
+            index: self, unknown: zip(unknown, full).map { .init(place: $0, transaction: $1) })
+        for (place, time) in placement.times {
+            transactions[place].commit = (time, transactions[place].source.id + 1)
+        }
+        for place in unknown where transactions[place].commit == nil {
+            doubtful.formUnion(transactions[place].writes.map(\.key))
+            doubts.append(
+                "T\(transactions[place].source.id) took effect, but nobody knows when among those that write its keys")
+        }
     }
 
     private mutating func recordOrigins(_ transaction: HistoryTransaction) {
@@ -83,53 +120,6 @@ package struct HistoryIndex {
             }
         }
         return observed
-    }
-
-    /// Gives each unknown transaction that was observed a place: as late as its first observer allows, but before any
-    /// overwrite of a key that the observer did not see from it.
-    private mutating func placeUnknowns() {
-        for index in transactions.indices
-        where transactions[index].source.outcome == .unknown && transactions[index].commit == nil {
-            let writes = transactions[index].writes
-            let id = transactions[index].source.id
-            var latest: UInt64?
-            for reader in transactions where reader.source.id != id {
-                guard let point = Self.lastPoint(of: reader), latest.map({ point < $0 }) ?? true,
-                    writes.contains(where: { reads(reader, $0.key, of: id) })
-                else { continue }
-                latest = point
-            }
-            guard var latest else { continue }
-            let start = transactions[index].source.snapshot ?? 0
-            for other in transactions {
-                guard let time = other.commit?.time, other.source.id != id, time > start, time <= latest,
-                    other.writes.contains(where: { write in writes.contains { $0.key == write.key } }),
-                    !other.statements.contains(where: { statement in
-                        if case .point(let key, _) = statement { reads(other, key, of: id) } else { false }
-                    })
-                else { continue }
-                latest = time - 1
-            }
-            transactions[index].commit = (latest, id + 1)
-        }
-    }
-
-    /// The last timestamp that a transaction can have read at; under read committed its snapshot is not that.
-    private static func lastPoint(of reader: ReducedTransaction) -> UInt64? {
-        let beforeCommit = reader.commit.map { $0.time - min($0.time, 1) }
-        return reader.source.level == .readCommitted ? beforeCommit : reader.source.snapshot ?? beforeCommit
-    }
-
-    private func reads(_ reader: ReducedTransaction, _ key: Int, of writer: Int) -> Bool {
-        reader.statements.contains { statement in
-            let value: HistoryValue?
-            switch statement {
-            case .point(let read, let found): value = read == key ? found : nil
-            case .scan(_, let values, _): value = values[key]
-            }
-            let elements = if case .list(let list) = value { list } else { value.map { [$0] } ?? [] }
-            return elements.contains { origins(of: $0, at: key).contains { $0.transaction == writer } }
-        }
     }
 
     /// What a value is that no committed transaction left.

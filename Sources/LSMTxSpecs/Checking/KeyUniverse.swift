@@ -13,7 +13,7 @@ package struct KeyUniverse {
                 }
             }
         }
-        names = all.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        names = all.sorted(by: HistoryKey.precedes)
         ids = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     }
 
@@ -29,7 +29,7 @@ package struct KeyUniverse {
         var (low, high) = (0, names.count)
         while low < high {
             let middle = (low + high) / 2
-            if names[middle].utf8.lexicographicallyPrecedes(bound.utf8) { low = middle + 1 } else { high = middle }
+            if HistoryKey.precedes(names[middle], bound) { low = middle + 1 } else { high = middle }
         }
         return low
     }

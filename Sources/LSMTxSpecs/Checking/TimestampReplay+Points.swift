@@ -19,12 +19,14 @@ extension TimestampReplay {
         let resolved = transaction.statements.map { statement -> [Read] in
             switch statement {
             case .point(let key, let value):
+                if proves(nothingBy: value, at: key) { return [] }
                 return [Read(key: key, value: value, versions: versions[key].versions(of: value))]
             case .scan(let keys, let values, let own):
                 return keys.compactMap { key in
                     if own.contains(key) { return nil }
                     let value = values[key]
                     if value == nil, versions[key].isUntouched { return nil }
+                    if proves(nothingBy: value, at: key) { return nil }
                     return Read(key: key, value: value, versions: versions[key].versions(of: value))
                 }
             }
@@ -37,6 +39,10 @@ extension TimestampReplay {
                 "read \(index.keys.names[read.key]) = \(value), which no committed transaction left")
         }
         return isExplained ? resolved : nil
+    }
+
+    private func proves(nothingBy value: HistoryValue?, at key: Int) -> Bool {
+        index.doubtful.contains(key) || value == nil && index.maybeDeleted.contains(key)
     }
 
     /// The first point from `start` to `limit` at which all of `reads` hold.
@@ -90,6 +96,9 @@ extension TimestampReplay {
             return Outcome(end: nil, kind: .noSnapshotPoint)
         }
         guard let lastWrite, point < lastWrite else { return Outcome(end: position ?? point, kind: .noSnapshotPoint) }
+        // At the store's serializable level only reads are checked, so the recorded snapshot need not be behind the
+        // writes of others: a later one that explains the same reads will do.
+        if transaction.source.level == .serializable { last = limit }
         guard lastWrite <= last, firstPoint(statements.joined(), from: lastWrite, to: last) != nil else {
             return Outcome(end: nil, kind: .lostUpdate)
         }

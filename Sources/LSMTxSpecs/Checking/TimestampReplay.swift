@@ -43,11 +43,19 @@ public struct TimestampReplay {
     }
 
     private mutating func buildVersions() -> Bool {
-        let writers = index.transactions.indices.filter { !index.transactions[$0].writes.isEmpty }
-        for writer in writers where index.transactions[writer].commit == nil {
+        var writers = index.transactions.indices.filter { !index.transactions[$0].writes.isEmpty }
+        let untimed = writers.filter { place in
+            index.transactions[place].commit == nil && index.transactions[place].source.outcome == .committed
+        }
+        for writer in untimed {
             verdict.leaveOpen("T\(index.transactions[writer].source.id) has no commit timestamp")
         }
-        guard verdict.undecided.isEmpty else { return false }
+        for doubt in index.doubts { verdict.leaveOpen(doubt) }
+        guard untimed.isEmpty else {
+            verdict.judgesAll = false
+            return false
+        }
+        writers.removeAll { index.transactions[$0].commit == nil }
         let sorted = writers.map { ($0, index.transactions[$0].commit ?? (0, 0)) }.sorted { $0.1 < $1.1 }
         for (place, (writer, commit)) in sorted.enumerated() {
             let transaction = index.transactions[writer]

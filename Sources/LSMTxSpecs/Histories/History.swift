@@ -1,4 +1,4 @@
-/// What several processes did to a store that was empty at first.
+/// What several processes did to a store that was empty at first. Keys are in the one form that ``HistoryKey`` has.
 ///
 /// ```swift
 /// let history = try HistoryReader.history(of: bytes)
@@ -23,19 +23,19 @@ public struct History: Sendable {
             if event.kind == .invoke {
                 guard open[event.process] == nil else {
                     throw HistoryProblem(
-                        line: nil, text: "event \(event.index): process \(event.process) has a transaction already")
+                        position: position, text: "process \(event.process) has a transaction already")
                 }
                 open[event.process] = transactions.count
                 transactions.append(
                     HistoryTransaction(
                         id: transactions.count, process: event.process, outcome: .unknown,
-                        operations: event.operations, level: event.level, snapshot: event.snapshot,
+                        operations: event.operations.map(\.canonical), level: event.level, snapshot: event.snapshot,
                         commit: event.commit, invoked: position))
                 continue
             }
             guard let id = open[event.process] else {
                 throw HistoryProblem(
-                    line: nil, text: "event \(event.index): process \(event.process) ends what it has not begun")
+                    position: position, text: "process \(event.process) ends what it has not begun")
             }
             // After `info` the transaction may still take effect, so it stays its process's last one.
             if event.kind != .info { open[event.process] = nil }
@@ -48,7 +48,9 @@ public struct History: Sendable {
         transaction.level = event.level ?? transaction.level
         transaction.snapshot = event.snapshot ?? transaction.snapshot
         transaction.commit = event.commit ?? transaction.commit
-        if event.kind == .ok || !event.operations.isEmpty { transaction.operations = event.operations }
+        if event.kind == .ok || !event.operations.isEmpty {
+            transaction.operations = event.operations.map(\.canonical)
+        }
         guard event.kind != .info else { return }
         transaction.outcome = event.kind == .ok ? .committed : .aborted
         transaction.completed = position
@@ -66,7 +68,8 @@ public struct History: Sendable {
                 case .read, .delete, .scan: continue
                 }
                 if let known = isList[key], known != list {
-                    throw HistoryProblem(line: nil, text: "key \(key) is appended to and also written as a register")
+                    throw HistoryProblem(
+                        position: transaction.invoked, text: "key \(key) is appended to and also written as a register")
                 }
                 isList[key] = list
             }

@@ -28,11 +28,17 @@ extension HistoryEvent: Codable {
             throw DecodingError.dataCorruptedError(
                 forKey: .level, in: members, debugDescription: "expected rc, si or ser")
         }
+        var operations: [MicroOperation] = []
+        // Jepsen's clients may begin without saying what they are going to do.
+        let isUnsaid = try members.contains(.value) && members.decodeNil(forKey: .value)
+        if !isUnsaid {
+            var steps = try members.nestedUnkeyedContainer(forKey: .value)
+            while !steps.isAtEnd { operations.append(try MicroOperation(steps.nestedUnkeyedContainer())) }
+        }
         self.init(
-            index: try members.decode(Int.self, forKey: .index),
-            time: try members.decode(Int.self, forKey: .time),
-            process: try members.decode(Int.self, forKey: .process), kind: kind,
-            operations: try members.decode([MicroOperation].self, forKey: .value), level: level,
+            index: try members.decodeIfPresent(Int.self, forKey: .index) ?? 0,
+            time: try members.decodeIfPresent(Int.self, forKey: .time) ?? 0,
+            process: try members.decode(Int.self, forKey: .process), kind: kind, operations: operations, level: level,
             snapshot: try members.decodeIfPresent(UInt64.self, forKey: .snap),
             commit: try members.decodeIfPresent(UInt64.self, forKey: .commit))
     }
@@ -53,4 +59,23 @@ extension HistoryEvent: Codable {
         try members.encodeIfPresent(snapshot, forKey: .snap)
         try members.encodeIfPresent(commit, forKey: .commit)
     }
+}
+
+/// What a line of a history may be.
+enum HistoryLine: Decodable {
+    case event(HistoryEvent)
+    /// An event of something that is no client, such as Jepsen's nemesis, whose process has a name and no number.
+    case other
+
+    init(from decoder: any Decoder) throws {
+        do {
+            self = .event(try HistoryEvent(from: decoder))
+        } catch {
+            let members = try? decoder.container(keyedBy: Members.self)
+            guard (try? members?.decode(String.self, forKey: .process)) != nil else { throw error }
+            self = .other
+        }
+    }
+
+    private enum Members: String, CodingKey { case process }
 }

@@ -8,6 +8,8 @@ public struct HistoryProblem: Error, Hashable, CustomStringConvertible {
     public var line: Int?
     /// What is wrong and what was expected.
     public var text: String
+    /// The event's place among all, if the problem is an event's.
+    package var position: Int?
 
     /// A problem.
     ///
@@ -19,6 +21,14 @@ public struct HistoryProblem: Error, Hashable, CustomStringConvertible {
         self.text = text
     }
 
-    /// Both in one sentence.
-    public var description: String { line.map { "line \($0): \(text)" } ?? text }
+    package init(position: Int, text: String) {
+        self.init(line: nil, text: text)
+        self.position = position
+    }
+
+    /// All of it in one sentence.
+    public var description: String {
+        if let line { return "line \(line): \(text)" }
+        return position.map { "event \($0): \(text)" } ?? text
+    }
 }

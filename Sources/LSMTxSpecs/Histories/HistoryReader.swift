@@ -23,15 +23,17 @@ public struct HistoryReader {
     /// The event of the next line.
     ///
     /// - Parameter line: The line without its end.
-    /// - Returns: The event, or `nil` if the line is blank.
+    /// - Returns: The event, or `nil` if the line is blank, or of a process that has a name instead of a number, as
+    ///   Jepsen's nemesis has.
     /// - Throws: `HistoryProblem` with the line's number and what was expected.
     /// - Complexity: O(*n*) in the line's length.
     public mutating func event(of line: some Collection<UInt8>) throws(HistoryProblem) -> HistoryEvent? {
         lineCount += 1
         if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return nil }
-        let result = Result { try decoder.decode(HistoryEvent.self, from: Data(line)) }
+        let result = Result { try decoder.decode(HistoryLine.self, from: Data(line)) }
         switch result {
-        case .success(let event): return event
+        case .success(.event(let event)): return event
+        case .success(.other): return nil
         case .failure(let error):
             throw HistoryProblem(
                 line: lineCount, text: (error as? DecodingError).map(Self.describe) ?? "expected a JSON object")
@@ -42,10 +44,29 @@ public struct HistoryReader {
     ///
     /// - Parameter bytes: The text.
     /// - Returns: The history.
-    /// - Throws: `HistoryProblem` at the first line that is not an event, or if the events are no history.
+    /// - Throws: `HistoryProblem` at the first line that is not an event, or at the event that makes them no history.
     /// - Complexity: O(*n*) in the text's length.
     public static func history(of bytes: [UInt8]) throws(HistoryProblem) -> History {
-        try History(events(of: bytes))
+        try eventsAndHistory(of: bytes).history
+    }
+
+    /// The events that a whole text holds, and the history that they are.
+    ///
+    /// - Parameter bytes: The text.
+    /// - Returns: Both.
+    /// - Throws: As ``history(of:)``.
+    /// - Complexity: O(*n*) in the text's length.
+    public static func eventsAndHistory(
+        of bytes: [UInt8]
+    ) throws(HistoryProblem) -> (events: [HistoryEvent], history: History) {
+        let numbered = try numberedEvents(of: bytes)
+        let events = numbered.map(\.event)
+        do throws(HistoryProblem) {
+            return (events, try History(events))
+        } catch {
+            guard let position = error.position else { throw error }
+            throw HistoryProblem(line: numbered[position].line, text: error.text)
+        }
     }
 
     /// The events that a whole text holds.
@@ -55,11 +76,27 @@ public struct HistoryReader {
     /// - Throws: `HistoryProblem` at the first line that is not an event.
     /// - Complexity: O(*n*) in the text's length.
     public static func events(of bytes: [UInt8]) throws(HistoryProblem) -> [HistoryEvent] {
-        var reader = HistoryReader()
-        var events: [HistoryEvent] = []
-        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            if let event = try reader.event(of: line) { events.append(event) }
+        try numberedEvents(of: bytes).map(\.event)
+    }
+
+    private typealias Numbered = (line: Int, event: HistoryEvent)
+
+    /// Lines are independent of each other, so that all processors read some.
+    private static func numberedEvents(of bytes: [UInt8]) throws(HistoryProblem) -> [Numbered] {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let parts = Parallel.map(lines, chunk: 4_096) { chunk in
+            Result<[Numbered], HistoryProblem> { () throws(HistoryProblem) in
+                var reader = HistoryReader()
+                reader.lineCount = chunk.startIndex
+                var events: [Numbered] = []
+                for line in chunk {
+                    if let event = try reader.event(of: line) { events.append((reader.lineCount, event)) }
+                }
+                return events
+            }
         }
+        var events: [Numbered] = []
+        for part in parts { events += try part.get() }
         return events
     }
 

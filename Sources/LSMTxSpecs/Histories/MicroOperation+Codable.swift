@@ -6,7 +6,15 @@ extension MicroOperation: Codable {
     /// - Parameter decoder: What stands at one step.
     /// - Throws: `DecodingError` that says what was expected.
     public init(from decoder: any Decoder) throws {
-        var members = try decoder.unkeyedContainer()
+        self = try MicroOperation(decoder.unkeyedContainer())
+    }
+
+    /// Reads a step from its members.
+    ///
+    /// It asks the containers themselves for what is in them: a type of its own at each place would be looked up, and
+    /// would fail as an error object, which together took most of the time.
+    init(_ container: any UnkeyedDecodingContainer) throws {
+        var members = container
         switch try members.decode(String.self) {
         case "r", "get":
             let key = try members.key()
@@ -109,7 +117,16 @@ extension UnkeyedDecodingContainer {
 
     fileprivate mutating func value() throws -> HistoryValue? {
         if try decodeNil() { return nil }
-        return try decode(HistoryValue.self)
+        // A mismatch costs an error object, so the commonest kinds are tried first.
+        if let number = try? decode(Int.self) { return .integer(number) }
+        if var list = try? nestedUnkeyedContainer() {
+            var elements: [HistoryValue] = []
+            while !list.isAtEnd { elements.append(try list.presentValue()) }
+            return .list(elements)
+        }
+        if let text = try? decode(String.self) { return .text(text) }
+        throw DecodingError.dataCorruptedError(
+            in: self, debugDescription: "expected a whole number, text or a list of them")
     }
 
     fileprivate mutating func presentValue() throws -> HistoryValue {
@@ -120,28 +137,7 @@ extension UnkeyedDecodingContainer {
     }
 }
 
-extension HistoryValue: Codable {
-    /// Reads a whole number, text, or a list of those.
-    ///
-    /// - Parameter decoder: What stands at one value.
-    /// - Throws: `DecodingError` if it is something else.
-    public init(from decoder: any Decoder) throws {
-        // A mismatch costs an error object, so the commonest kinds are tried first.
-        let container = try decoder.singleValueContainer()
-        if let number = try? container.decode(Int.self) {
-            self = .integer(number)
-        } else if let text = try? container.decode(String.self) {
-            self = .text(text)
-        } else if let numbers = try? container.decode([Int].self) {
-            self = .list(numbers.map(HistoryValue.integer))
-        } else if let elements = try? container.decode([HistoryValue].self) {
-            self = .list(elements)
-        } else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "expected a whole number, text or a list of them")
-        }
-    }
-
+extension HistoryValue: Encodable {
     /// Writes the value.
     ///
     /// - Parameter encoder: Where to.

@@ -9,7 +9,7 @@ package enum CommandTable {
 
     package static let commands: [Command] = [
         .get, .put, .delete, .scan, .count, .history, .snapshot, .retention, .import, .stats, .check, .compact, .demo,
-        .torture, .specRun, .specList, .specExplain,
+        .torture, .specRun, .specList, .specExplain, .specRecord, .specCheck,
     ]
 
     /// What the first words of a command line name.

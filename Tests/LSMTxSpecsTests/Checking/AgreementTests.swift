@@ -88,11 +88,9 @@ import Testing
     }
 
     @Test func correctExecutionsAreAccepted() throws {
-        for seed in 0..<UInt64(Self.rounds / 4) {
+        for seed in Array(0..<UInt64(Self.rounds / 4)) + [2_208, 4_508] {
             let (events, _, isCorrupt) = Self.events(seed, crashes: seed % 2 == 0)
             guard !isCorrupt, let level = events.first?.level else { continue }
-            // Under read committed nothing bounds when an unknown commit took effect, so its place is a guess.
-            if level == .readCommitted, events.contains(where: { $0.kind == .info }) { continue }
             let history = try History(events)
             let model: IsolationModel =
                 switch level {

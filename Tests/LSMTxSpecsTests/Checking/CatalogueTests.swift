@@ -144,6 +144,19 @@ import Testing
             ])
     }
 
+    @Test func aBoundedSearchSaysSo() throws {
+        func ring(_ count: Int) throws -> Verdict {
+            DependencyGraph.check(
+                try HistoryScript.together(
+                    (0..<count).map { ([list("k\($0)"), append("k\(($0 + 1) % count)", 1)], nil) }))
+        }
+        let small = try ring(5)
+        #expect(small.kinds == [.g2Item] && small.notes.isEmpty)
+        let large = try ring(20)
+        #expect(large.kinds == [.g2Item] && large.notes.count == 1, "\(large)")
+        #expect(large.description.contains("through 8 of 20 dependencies"))
+    }
+
     @Test func readOnlyAnomaly() throws {
         try expect(
             [.g2Item], .snapshotIsolation,

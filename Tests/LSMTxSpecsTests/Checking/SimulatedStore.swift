@@ -115,11 +115,15 @@ struct SimulatedStore {
 
     private func conflicts(_ transaction: Open, _ written: Set<String>) -> Bool {
         guard level != .readCommitted, !written.isEmpty else { return false }
-        if writers[transaction.snapshot...].contains(where: { !$0.isDisjoint(with: written) }) { return true }
-        guard level == .serializable else { return false }
-        return transaction.done.indices.contains { index in
-            let view = Self.apply(Array(transaction.done[..<index]), to: states[writers.count])
-            return Self.answer(transaction.done[index], view) != transaction.done[index]
+        let changed = writers[transaction.snapshot...].reduce(into: Set<String>()) { $0.formUnion($1) }
+        guard level == .serializable else { return !changed.isDisjoint(with: written) }
+        // Only what was read counts, whether or not it has its old value again; an append reads what it appends to.
+        return transaction.done.contains { step in
+            switch step {
+            case .read(let key, _), .append(let key, _): changed.contains(key)
+            case .scan(let scan): changed.contains { $0 >= scan.lower && $0 < scan.upper }
+            case .write, .delete: false
+            }
         }
     }
 

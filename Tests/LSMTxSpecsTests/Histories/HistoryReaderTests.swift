@@ -59,6 +59,34 @@ import Testing
                 """)
     }
 
+    /// Jepsen's own files have a nemesis; others have no numbers, or invocations that say nothing.
+    @Test func historiesOfOthersAreRead() throws {
+        let text = """
+            {"process":0,"type":"invoke","f":"txn","value":null}
+            {"process":"nemesis","type":"info","f":"start","value":{"kill":["n1"]},"index":1}
+            {"process":"nemesis","type":"info","f":"stop","value":"healed","time":1.5}
+            {"process":0,"type":"ok","f":"txn","value":[["append",1,2],["r",1,[2]]],"error":["none"]}
+            """
+        let history = try HistoryReader.history(of: Array(text.utf8))
+        #expect(
+            history.transactions.map(\.operations) == [[.append("1", .integer(2)), .read("1", .list([.integer(2)]))]])
+        #expect(
+            problem(text + "\n{\"process\":true,\"type\":\"ok\",\"value\":[]}").hasPrefix("line 5: expected a whole"))
+        // The lines that are passed over count.
+        #expect(problem(text + "\n{\"process\":0,\"type\":\"ok\",\"value\":[]}").hasPrefix("line 5: process 0 ends"))
+    }
+
+    @Test func elleReadsKeywordsAndQuotedText() {
+        let operations: [MicroOperation] = [.write("k\"\\", .text("a\nb")), .read("k\"\\", nil), .read("other", nil)]
+        let event = HistoryEvent(index: 4, time: 7, process: 2, kind: .invoke, operations: operations)
+        #expect(
+            String(decoding: ElleExport.edn(of: [event]), as: UTF8.self) == """
+                {:index 0, :time 7, :process 2, :type :invoke, :f :txn, \
+                :value [[:w "k\\"\\\\" "a\\nb"] [:r "k\\"\\\\" nil]]}
+
+                """)
+    }
+
     @Test func badLinesAreNamed() {
         let good = "{\"index\":0,\"time\":0,\"process\":0,\"type\":\"invoke\",\"value\":[]}\n"
         #expect(problem(good + "{") == "line 2: expected a JSON object")
@@ -78,11 +106,11 @@ import Testing
         ] {
             #expect(problem(line(bad)).hasPrefix("line 1: expected"), "\(bad): \(problem(line(bad)))")
         }
-        #expect(problem(good + good) == "event 0: process 0 has a transaction already")
-        #expect(problem(good.replacing("invoke", with: "ok")) == "event 0: process 0 ends what it has not begun")
+        #expect(problem("\n" + good + good) == "line 3: process 0 has a transaction already")
+        #expect(problem(good.replacing("invoke", with: "ok")) == "line 1: process 0 ends what it has not begun")
         #expect(
             problem(line("[[\"w\",\"x\",1],[\"append\",\"x\",1]]"))
-                == "key x is appended to and also written as a register")
+                == "line 1: key x is appended to and also written as a register")
     }
 
     /// Changed bytes are an error or another history; the checkers take whatever was read.
