@@ -35,7 +35,7 @@ package struct RunPicture: Sendable {
         package var label: String { "\(edge.kind.rawValue) \(TextColumns.shortened(key, to: 24))" }
 
         /// The key as the language says it.
-        package var key: String { TextColumns.printable(SpecPrinter.data(RunHistory.bytes(edge.key))) }
+        package var key: String { TextColumns.printable(SpecPrinter.data(HistoryKey.bytes(of: edge.key))) }
     }
 
     /// What the columns are called.
@@ -166,8 +166,9 @@ package struct RunPicture: Sendable {
 
     /// What a transaction did, as a history says it. A history has only the steps of what aborted, not what they gave.
     private func operations(of id: Int, _ lines: [LineRun], _ footprints: [StepFootprint?]) -> [MicroOperation] {
-        zip(lines, footprints).flatMap { line, footprint in
-            line.transaction == id ? footprint?.operations(giving: line.outcome) ?? [] : []
+        let end = RunHistory.end(longest: footprints.compactMap { $0?.longestKey }.max() ?? 0)
+        return zip(lines, footprints).flatMap { line, footprint in
+            line.transaction == id ? footprint?.operations(giving: line.outcome, end: end) ?? [] : []
         }
     }
 

@@ -46,7 +46,9 @@ struct StepFootprint {
     }
 
     /// The step as a history says it, with what it gave. A deleted range has no keys that could be named here.
-    func operations(giving outcome: Outcome?) -> [MicroOperation] {
+    ///
+    /// - Parameter end: Behind all keys.
+    func operations(giving outcome: Outcome?, end: String) -> [MicroOperation] {
         switch (keys, outcome) {
         case (.one(let key), _) where isWrite: [.write(RunHistory.text(key), .text(""))]
         case (.one(let key), .value(let value)): [.read(RunHistory.text(key), .text(RunHistory.text(value)))]
@@ -55,7 +57,7 @@ struct StepFootprint {
             [
                 .scan(
                     ScanRecord(
-                        from: RunHistory.text(low), to: high.map(RunHistory.text) ?? "\u{100}", limit: limit,
+                        from: RunHistory.text(low), to: high.map(RunHistory.text) ?? end, limit: limit,
                         isReverse: isReversed,
                         pairs: entries.map {
                             ScanRecord.Pair(key: RunHistory.text($0.key), value: .text(RunHistory.text($0.value)))
@@ -65,21 +67,21 @@ struct StepFootprint {
         }
     }
 
+    /// How many bytes the longest key has that it names.
+    var longestKey: Int {
+        switch keys {
+        case .one(let key): key.count
+        case .range(let low, let high): max(low.count, high?.count ?? 0)
+        }
+    }
+
     /// Whether it is about a key, as a history names it.
     func covers(_ name: String) -> Bool {
-        let wanted = RunHistory.bytes(name)
+        let wanted = HistoryKey.bytes(of: name)
         switch keys {
         case .one(let key): return key == wanted
         case .range(let low, let high):
             return !wanted.lexicographicallyPrecedes(low) && high.map { wanted.lexicographicallyPrecedes($0) } ?? true
         }
-    }
-}
-
-extension RunHistory {
-    /// The bytes of a key or value, from its name in a run's history. Other histories name keys by their UTF-8.
-    static func bytes(_ name: String) -> [UInt8] {
-        let scalars = name.unicodeScalars
-        return scalars.allSatisfy { $0.value < 0x100 } ? scalars.map { UInt8($0.value) } : Array(name.utf8)
     }
 }

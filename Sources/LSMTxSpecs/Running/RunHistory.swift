@@ -1,7 +1,6 @@
 /// Turns what a run has recorded into a history.
 ///
-/// A history's keys and values are text, in the order of their UTF-8. Each byte becomes the scalar of its number: text
-/// of ASCII stays what it is, no two keys become one, also not by Unicode's equivalences, and their order stays.
+/// Keys and values are written as ``HistoryKey`` says.
 ///
 /// What a history cannot say is put into its words:
 /// 1. A deleted range is the deletion of every key in it that the run names.
@@ -12,6 +11,8 @@ struct RunHistory {
     private let transactions: [RunTransaction]
     private let level: Level
     private let keys: [[UInt8]]
+    /// How many bytes the longest key has.
+    private let longest: Int
 
     /// - Parameter transactions: All of the run, in the order in which they began. Those that are open count as rolled
     ///   back.
@@ -27,6 +28,7 @@ struct RunHistory {
             }
         }
         self.keys = keys.sorted { $0.lexicographicallyPrecedes($1) }
+        longest = keys.map(\.count).max() ?? 0
     }
 
     var history: History {
@@ -127,7 +129,7 @@ struct RunHistory {
     private func scans(
         _ scan: OracleTransaction.Scan, found: [OracleMap.Entry], isWhole: Bool, without undone: [OracleSpan]
     ) -> [MicroOperation] {
-        if isWhole, undone.isEmpty { return [.scan(Self.record(scan, scan.span, found))] }
+        if isWhole, undone.isEmpty { return [.scan(record(scan, scan.span, found))] }
         var span = scan.span
         if !isWhole {
             // It says nothing about what is behind its last entry.
@@ -149,25 +151,23 @@ struct RunHistory {
             }
         }
         return parts.map { part in
-            .scan(Self.record(scan, part, found.filter { part.contains($0.key) }))
+            .scan(record(scan, part, found.filter { part.contains($0.key) }))
         }
     }
 
-    private static func record(
+    private func record(
         _ scan: OracleTransaction.Scan, _ span: OracleSpan, _ found: [OracleMap.Entry]
     ) -> ScanRecord {
-        // Above all bytes there is another scalar, which is the bound of a scan that has none.
         ScanRecord(
-            from: text(span.lower), to: span.upper.map(text) ?? "\u{100}", isReverse: scan.isReversed,
-            pairs: found.map { ScanRecord.Pair(key: text($0.key), value: .text(text($0.value))) })
+            from: Self.text(span.lower), to: span.upper.map(Self.text) ?? Self.end(longest: longest),
+            isReverse: scan.isReversed,
+            pairs: found.map { ScanRecord.Pair(key: Self.text($0.key), value: .text(Self.text($0.value))) })
     }
 
-    static func text(_ bytes: [UInt8]) -> String {
-        if bytes.allSatisfy({ $0 < 0x80 }) { return String(decoding: bytes, as: UTF8.self) }
-        var text = String.UnicodeScalarView()
-        for byte in bytes { text.append(Unicode.Scalar(byte)) }
-        return String(text)
-    }
+    static func text(_ bytes: [UInt8]) -> String { HistoryKey.text(of: bytes) }
+
+    /// The high bound of a scan that has none: it is behind all keys of at most `longest` bytes.
+    static func end(longest: Int) -> String { text([UInt8](repeating: .max, count: longest + 1)) }
 }
 
 extension MicroOperation {
