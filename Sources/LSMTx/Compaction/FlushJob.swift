@@ -6,15 +6,19 @@ package struct FlushJob {
     private let memtable: Memtable
     private let id: TableID
     private let generation: Generation
+    private let seededFaults: SeededFaults
 
     /// - Parameters:
     ///   - memtable: Frozen, and wholly published.
     ///   - generation: The state that will name the table.
-    package init(file: StoreFile, memtable: Memtable, id: TableID, generation: Generation) {
+    package init(
+        file: StoreFile, memtable: Memtable, id: TableID, generation: Generation, seededFaults: SeededFaults = []
+    ) {
         self.file = file
         self.memtable = memtable
         self.id = id
         self.generation = generation
+        self.seededFaults = seededFaults
     }
 
     /// Writes the table, reads it back, and returns its descriptor; nothing is durable or published yet.
@@ -46,6 +50,10 @@ package struct FlushJob {
             var cursor = memtable.versions()
             while cursor.isValid {
                 let entry = cursor.entry
+                if entry.kind == .tombstone, entries > 0, seededFaults.has(.dropTombstonesAtFlush) {
+                    cursor.next()
+                    continue
+                }
                 let hidden = rangeTombstones.flatMap {
                     $0.oldest(in: $0.interval(of: cursor.key), above: entry.timestamp)
                 }

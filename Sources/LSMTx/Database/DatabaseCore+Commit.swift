@@ -37,7 +37,9 @@ extension DatabaseCore {
         let validatedUpTo = engine.stampedTimestamp
         if let conflictSet = order.conflictSet, validatedUpTo > order.start {
             let change = try engine.withView { view throws(StoreError) in
-                try view.firstChange(of: conflictSet, after: order.start)
+                let isForgotten = engine.options.seededFaults.has(.dropEvidenceAtFlush)
+                let start = isForgotten ? max(order.start, view.version.largestTimestamp) : order.start
+                return try view.firstChange(of: conflictSet, after: start)
             }
             if let change {
                 engine.counters.conflicts.add(1, ordering: .relaxed)

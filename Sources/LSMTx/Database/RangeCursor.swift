@@ -99,6 +99,7 @@ final class RangeCursor {
             if showsCommitted { try step() }
         }
         isAtEntry = try settle()
+        if isAtEntry, let tracker, tracker.has(.trackYieldedKeys) { tracker.noteYielded(key) }
         return isAtEntry
     }
 

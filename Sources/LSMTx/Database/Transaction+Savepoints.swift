@@ -120,7 +120,8 @@ extension Transaction {
     }
 
     private func undo(to savepoint: WriteSet.SavepointID) {
-        writes.rollback(to: savepoint)
+        if !has(.keepUndoneWrites) { writes.rollback(to: savepoint) }
+        if has(.forgetSavepointReads) { forgetReads() }
         if writes.hasLargeValues { writes.releaseSuperseded(core.giveBack) }
     }
 

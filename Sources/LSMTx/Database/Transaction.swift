@@ -15,10 +15,10 @@ public final class Transaction: Readable {
     private let ticket: SnapshotTracker.Ticket
     let writes: WriteSet
     /// Made by the first read that counts.
-    private(set) var reads: ReadSet?
+    var reads: ReadSet?
     /// Cursors whose reads count, which say how far they came when they end, or the transaction commits. Each holds the
     /// transaction, and leaves the list before it goes.
-    private var trackedCursors: [Unmanaged<RangeCursor>] = []
+    var trackedCursors: [Unmanaged<RangeCursor>] = []
     private var scanFailure: ScanFailure?
     private(set) var hasEnded = false
     /// Why its own commit lost.
@@ -54,7 +54,8 @@ public final class Transaction: Readable {
         writes = WriteSet()
         let opened = core.openSnapshot(isWriter: isolation != .readCommitted)
         ticket = opened.ticket
-        timestamp = opened.timestamp
+        let isReused = core.engine.options.seededFaults.has(.reuseReadTimestamp)
+        timestamp = isReused ? Timestamp(rawValue: max(1, opened.timestamp.rawValue) - 1) : opened.timestamp
     }
 
     deinit {
@@ -137,9 +138,11 @@ public final class Transaction: Readable {
     ) throws(StoreError) -> R? {
         let hash = xxh3(key)
         switch isolation {
-        case .serializable: if isGuarded { try track(key, hash: hash) }
+        case .serializable:
+            let counts = has(.forgetAbsentKeys) ? try isThere(key, hash: hash) : true
+            if isGuarded, counts { try track(key, hash: hash) }
         case .snapshot: break
-        case .readCommitted: timestamp = core.moveSnapshot(ticket, from: timestamp)
+        case .readCommitted: moveToNewest()
         }
         return try core.find(key, hash: hash, at: timestamp, body, large: large)
     }
@@ -166,119 +169,22 @@ public final class Transaction: Readable {
 
     func cursor(_ range: KeyRange, isGuarded: Bool) throws(StoreError) -> RangeCursor {
         try checkActive()
-        if isolation == .readCommitted { timestamp = core.moveSnapshot(ticket, from: timestamp) }
+        if isolation == .readCommitted { moveToNewest() }
         let isTracked = isGuarded && isolation == .serializable
         if isTracked { try checkBudget(adding: range.lowerBound.count + (range.upperBound?.count ?? 0)) }
         return try core.cursor(
-            for: self, at: timestamp, range: range, ownWrites: writes, tracker: isTracked ? self : nil)
+            for: self, at: has(.scanNewest) ? core.engine.publishedTimestamp : timestamp, range: range,
+            ownWrites: has(.hideOwnWritesFromScans) ? nil : writes, tracker: isTracked ? self : nil)
     }
 
-    // MARK: What the commit depends on
-
-    private func track(_ key: BorrowedBytes, hash: UInt64) throws(StoreError) {
-        try checkBudget(adding: key.count)
-        readSet.insert(key, hash: hash)
+    /// At read committed, each statement reads at a timestamp of its own.
+    private func moveToNewest() {
+        guard !has(.keepStatementTimestamp) else { return }
+        timestamp = core.moveSnapshot(ticket, from: timestamp)
     }
 
-    private var readSet: ReadSet {
-        if let reads { return reads }
-        let made = ReadSet()
-        reads = made
-        return made
-    }
-
-    func beginTracking(_ cursor: RangeCursor) { trackedCursors.append(.passUnretained(cursor)) }
-
-    /// The cursor ends: what it has consumed is known.
-    func endTracking(_ cursor: RangeCursor) {
-        trackedCursors.removeAll { $0.toOpaque() == Unmanaged.passUnretained(cursor).toOpaque() }
-        guard !hasEnded, let consumed = cursor.consumed else { return }
-        readSet.insert(consumed)
-    }
-
-    /// What must not have changed for the commit to succeed.
-    private func conflictSet() -> ConflictSet? {
-        for cursor in trackedCursors {
-            if let consumed = cursor._withUnsafeGuaranteedRef({ $0.consumed }) { readSet.insert(consumed) }
-        }
-        reads?.seal()
-        let guarded = reads.flatMap { $0.isEmpty ? nil : $0 }
-        switch isolation {
-        case .readCommitted: return nil
-        case .snapshot: return ConflictSet(reads: guarded, writes: writes)
-        case .serializable: return guarded.map { ConflictSet(reads: $0, writes: nil) }
-        }
-    }
-
-    /// Reads on which the commit does not depend, as of the same state: for what need not be exact, or is checked in
-    /// another way.
-    public var unguarded: UnguardedReads { UnguardedReads(self) }
-
-    /// Makes the commit depend on a range: it fails when another transaction changes anything in it before. As a scan of
-    /// the range does at ``Isolation/serializable``, without reading it; at ``Isolation/snapshot``, where reads are not
-    /// checked, it guards what a decision rests on.
-    ///
-    /// ```swift
-    /// try database.write(.snapshot) { t in
-    ///     let slot = KeyRange(prefix: "booking/room 3/")
-    ///     try t.addReadConflict(slot)
-    ///     guard t.scan(slot).first(where: { _ in true }) == nil else { return }
-    ///     try t.put("booking/room 3/10:00", "Ada")
-    /// }
-    /// ```
-    ///
-    /// - Parameter range: The keys; an empty range is left alone.
-    /// - Throws: `misuse` at ``Isolation/readCommitted``, where commits depend on nothing; `tooLarge`; `closed`.
-    /// - Complexity: As a scan of the range, when the transaction commits.
-    public func addReadConflict(_ range: KeyRange) throws(StoreError) {
-        try checkActive()
-        try checkGuards()
-        try checkBudget(adding: range.lowerBound.count + (range.upperBound?.count ?? 0))
-        readSet.insert(range)
-    }
-
-    /// Makes the commit depend on a key: it fails when another transaction changes it before, or adds it.
-    ///
-    /// ```swift
-    /// try database.write(.snapshot) { t in
-    ///     try t.addReadConflict(key: "on call/Grace")
-    ///     if try t.get("on call/Grace") != nil { try t.delete("on call/Ada") }
-    /// }
-    /// ```
-    ///
-    /// - Parameter key: At most ``Limits/maximumKeyBytes``; a longer one cannot change.
-    /// - Throws: `misuse` at ``Isolation/readCommitted``, where commits depend on nothing; `tooLarge`; `closed`.
-    /// - Complexity: As a read of the key, when the transaction commits.
-    @inlinable
-    public func addReadConflict(key: some ByteSource) throws(StoreError) {
-        try key.withBytes { key throws(StoreError) in try guardKey(key) }
-    }
-
-    @usableFromInline
-    func guardKey(_ key: RawSpan) throws(StoreError) {
-        try checkActive()
-        try checkGuards()
-        try key.withUnsafeBytes { key throws(StoreError) in
-            try track(BorrowedBytes(key), hash: xxh3(BorrowedBytes(key)))
-        }
-    }
-
-    private func checkGuards() throws(StoreError) {
-        guard isolation == .readCommitted else { return }
-        throw StoreError(
-            .misuse, "A commit at read committed depends on nothing that was read.",
-            remedy: "Use the level snapshot or serializable.")
-    }
-
-    /// Throws when the transaction would remember more than its budget.
-    private func checkBudget(adding bytes: Int) throws(StoreError) {
-        let limit = core.configuration.maximumTransactionBytes
-        guard (reads?.cost ?? 0) + bytes + writes.byteCount > limit else { return }
-        throw StoreError(
-            .tooLarge, "The transaction would depend on reads of more than \(limit) bytes, its writes included.",
-            remedy: "Read through `unguarded` what need not be checked, commit in parts, or raise "
-                + "Configuration.maximumTransactionBytes; nothing of this call was done.")
-    }
+    @inline(__always)
+    func has(_ fault: SeededFaults) -> Bool { core.engine.options.seededFaults.has(fault) }
 
     func checkScans() throws(StoreError) { try scanFailure?.check() }
 
@@ -418,8 +324,8 @@ public final class Transaction: Readable {
         if writes.hasLargeValues { writes.eraseSuperseded(core.giveBack) }
         let order = DatabaseCore.CommitOrder(
             writes: writes, conflictSet: conflictSet(), start: timestamp,
-            isDurable: (durability ?? core.configuration.durability) == .sync, label: label,
-            ticket: precedence)
+            isDurable: (durability ?? core.configuration.durability) == .sync && !has(.acknowledgeBeforeSync),
+            label: label, ticket: precedence)
         do throws(StoreError) {
             let committed = try core.commit(order)
             end(isCommitted: true)

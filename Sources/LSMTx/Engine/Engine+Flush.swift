@@ -26,7 +26,7 @@ extension Engine {
         do throws(StoreError) {
             let job = FlushJob(
                 file: file, memtable: oldest.memtable, id: versions.takeTableID(),
-                generation: versions.nextGeneration)
+                generation: versions.nextGeneration, seededFaults: options.seededFaults)
             let table = try job.run()
             let logStart = log.start(at: following)
             let published = publishedTimestamp

@@ -28,6 +28,9 @@ extension Engine {
             named = versions.history.snapshots.map(\.timestamp)
         }
         clock.prune(below: open.floor)
+        guard !options.seededFaults.has(.releaseReadPointsEarly) else {
+            return ReadPoints(floor: publishedTimestamp, older: [], oldestWriter: nil)
+        }
         let older = Set(open.timestamps + named).filter { $0 < open.floor }.sorted()
         return ReadPoints(floor: open.floor, older: older, oldestWriter: open.oldestWriter)
     }

@@ -1,4 +1,4 @@
-internal import LSMTx
+package import LSMTx
 
 /// Runs a spec on the store and says what came.
 ///
@@ -28,6 +28,8 @@ public struct SpecRunner: Sendable {
         public var seed: UInt64
         /// What the stores are in.
         public var device: Device
+        /// What is wrong with the store, to see whether the spec finds it.
+        package var seededFaults: SeededFaults = []
 
         /// Options; those that are not given are the usual ones.
         ///
@@ -67,7 +69,8 @@ public struct SpecRunner: Sendable {
     ///   (2*k*)!/2^*k* replays of them on top, though hardly ever more than a few.
     public func run() throws -> SpecReport {
         var report = SpecReport(spec: spec, file: file)
-        let image = try SpecStore.Image(retainedCommits: spec.retainedCommits)
+        let image = try SpecStore.Image(
+            retainedCommits: spec.retainedCommits, seededFaults: options.seededFaults)
         let levels = spec.levels.filter { options.levels?.contains($0) ?? true }
         for schedule in spec.schedules {
             for level in levels { report.schedules.append(try run(schedule, at: level, image)) }

@@ -8,13 +8,14 @@ final class SpecStore {
         let point: CrashPoint
         let options: EngineOptions
 
-        init(retainedCommits: UInt64) throws(StoreError) {
+        init(retainedCommits: UInt64, seededFaults: SeededFaults = []) throws(StoreError) {
             var options = EngineOptions()
             options.hasBackgroundThreads = false
             options.memtableBytes = 64 << 10
             options.extentBytes = 16 << 10
             options.cacheBytes = 1 << 20
             options.retention = Retention(commits: retainedCommits)
+            options.seededFaults = seededFaults
             let device = CrashDevice()
             var random = SeededGenerator(seed: 0)
             try Engine.format(device, options: options, using: &random)
