@@ -23,7 +23,7 @@ extension Spec {
             counts.first { $0.kind == kind }?.bounds[level]
         }
 
-        /// How many orders of the programs' steps there are, at most ``Int/max``.
+        /// How many orders of the programs' steps there are, at most `Int.max`.
         public var orders: Int {
             // The product of the binomials C(placed, length): of the places up to then, those of the next program.
             var orders = 1
