@@ -23,22 +23,23 @@ final class RecordedStore: Sendable {
     }
 
     /// An empty store.
-    static func make(crashes: Bool, seed: UInt64) throws -> RecordedStore {
+    static func make(crashes: Bool, seed: UInt64, seededFaults: SeededFaults) throws -> RecordedStore {
         var random = SeededGenerator(seed: seed)
-        let options = try options()
+        let options = try options(seededFaults)
         guard crashes else {
             let device = MemoryDevice()
             try Engine.format(device, options: options, using: &random)
-            return RecordedStore(database: try open(device), crashDevice: nil, faultDevice: nil)
+            return RecordedStore(database: try open(device, options), crashDevice: nil, faultDevice: nil)
         }
         let device = CrashDevice()
         try Engine.format(device, options: options, using: &random)
-        return try open(Image(device: device), seed: seed)
+        return try open(Image(device: device), seededFaults: seededFaults)
     }
 
-    static func open(_ image: Image, seed: UInt64) throws -> RecordedStore {
+    static func open(_ image: Image, seededFaults: SeededFaults) throws -> RecordedStore {
         let faults = FaultDevice(image.device)
-        return RecordedStore(database: try open(faults), crashDevice: image.device, faultDevice: faults)
+        let database = try open(faults, try options(seededFaults))
+        return RecordedStore(database: database, crashDevice: image.device, faultDevice: faults)
     }
 
     /// Opens what a crash has left and cuts the power meanwhile, or right behind it.
@@ -51,7 +52,7 @@ final class RecordedStore: Sendable {
                 found.left -= 1
             }
         }
-        let database = try open(image.device)
+        let database = try open(image.device, try options([]))
         image.device.removeHook()
         let point = found.withLock { $0.point } ?? image.device.crashPoint()
         try? database.close()
@@ -85,8 +86,8 @@ final class RecordedStore: Sendable {
         }?.timestamp.rawValue
     }
 
-    private static func open(_ device: any StorageDevice) throws -> Database {
-        try Database(device: device, path: nil, configuration: configuration, options: try options())
+    private static func open(_ device: any StorageDevice, _ options: EngineOptions) throws -> Database {
+        try Database(device: device, path: nil, configuration: configuration, options: options)
     }
 
     private static var configuration: Configuration {
@@ -98,8 +99,9 @@ final class RecordedStore: Sendable {
     }
 
     /// Everything as small as it can be.
-    private static func options() throws -> EngineOptions {
+    private static func options(_ seededFaults: SeededFaults) throws -> EngineOptions {
         var options = EngineOptions()
+        options.seededFaults = seededFaults
         options.memtableBytes = configuration.memtableBytes
         options.freeTailBytes = 512 << 10
         options.closeBytes = 1 << 20

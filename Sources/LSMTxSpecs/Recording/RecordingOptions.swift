@@ -1,3 +1,5 @@
+package import LSMTx
+
 /// What to record.
 ///
 /// ```swift
@@ -19,6 +21,8 @@ public struct RecordingOptions: Sendable {
     /// What everything that is drawn at random comes from. How the threads interleave is the system's choice, so two
     /// recordings of one seed differ nonetheless.
     public var seed: UInt64
+    /// What is wrong with the store, to see whether the checkers find it.
+    package var seededFaults: SeededFaults = []
 
     /// Options with the usual sizes and a seed of chance.
     ///

@@ -25,7 +25,8 @@ final class RecordingRun {
 
     func run() throws -> Recording {
         processes = (0..<options.threads).map { _ in log.newProcess() }
-        var store = try RecordedStore.make(crashes: options.crashes > 0, seed: random.next())
+        var store = try RecordedStore.make(
+            crashes: options.crashes > 0, seed: random.next(), seededFaults: options.seededFaults)
         if let setUp = steps.setUp { try alone(store, "set up", setUp) }
         while let image = try work(on: store) {
             crashes += 1
@@ -80,11 +81,11 @@ final class RecordingRun {
 
     private func recover(_ image: RecordedStore.Image) throws -> RecordedStore {
         guard Int.random(in: 0..<4, using: &random) == 0 else {
-            return try RecordedStore.open(image, seed: random.next())
+            return try RecordedStore.open(image, seededFaults: options.seededFaults)
         }
         crashesInRecovery += 1
         let again = try RecordedStore.crashWhileOpening(image, seed: random.next())
-        return try RecordedStore.open(again, seed: random.next())
+        return try RecordedStore.open(again, seededFaults: options.seededFaults)
     }
 
     /// A transaction of a process of its own while nobody else works. It cannot lose.
