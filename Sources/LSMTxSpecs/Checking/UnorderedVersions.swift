@@ -54,8 +54,9 @@ package struct UnorderedVersions {
         }
         completed.sort { $0.invoked < $1.invoked }
         earliest = completed
-        for place in earliest.indices.dropLast().reversed() where earliest[place + 1].completed < earliest[place].completed {
-            earliest[place] = earliest[place + 1]
+        for place in earliest.indices.dropLast().reversed() {
+            let next = earliest[place + 1]
+            if next.completed < earliest[place].completed { earliest[place] = next }
         }
     }
 

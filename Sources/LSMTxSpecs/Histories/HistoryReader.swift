@@ -103,6 +103,7 @@ public struct HistoryReader {
     private static func describe(_ error: DecodingError) -> String {
         switch error {
         case .keyNotFound(let key, _): "\"\(key.stringValue)\" is missing"
+        case .typeMismatch(_, let context) where context.codingPath.isEmpty: "expected a JSON object"
         case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
             "expected \(name(of: type))\(place(context))"
         case .dataCorrupted(let context):

@@ -99,4 +99,31 @@ import Testing
         #expect(BruteForce(twice).strongest() == .strictSerializable)
         #expect(DependencyGraph.check(twice).accepts(.serializable), "\(DependencyGraph.check(twice))")
     }
+
+    /// Whatever it finds without timestamps is an anomaly in every order; and where it leaves nothing open, it finds all.
+    @Test func registersWithoutTimestampsAreJudgedAsByTryingEveryOrder() throws {
+        var decided: [String: Int] = [:]
+        for seed in 0..<UInt64(AgreementTests.rounds) {
+            var (events, style, _) = AgreementTests.events(seed, crashes: false)
+            guard style != .lists else { continue }
+            for index in events.indices { (events[index].commit, events[index].snapshot) = (nil, nil) }
+            guard let history = try? History(events) else { continue }
+            let verdict = DependencyGraph.check(history)
+            for realTime in [false, true] {
+                guard history.transactions.count(where: { $0.outcome != .aborted }) <= BruteForce.transactionLimit
+                else { continue }
+                let model = BruteForce(history).strongest(realTime: realTime)
+                let text: Comment = "seed \(seed), real time \(realTime): \(verdict)"
+                for weaker in IsolationModel.allCases where model.map({ weaker <= $0 }) ?? false {
+                    #expect(verdict.accepts(weaker, realTime: realTime), text)
+                }
+                guard verdict.undecided.isEmpty else { continue }
+                #expect(verdict.strongest(realTime: realTime) == model, text)
+                decided[model?.rawValue ?? "none", default: 0] += 1
+            }
+        }
+        for model in ["none"] + IsolationModel.allCases.map(\.rawValue) {
+            #expect(decided[model, default: 0] > 0, "\(decided)")
+        }
+    }
 }
