@@ -35,7 +35,7 @@ package struct RunPicture: Sendable {
         package var label: String { "\(edge.kind.rawValue) \(TextColumns.shortened(key, to: 24))" }
 
         /// The key as the language says it.
-        package var key: String { TextColumns.printable(SpecPrinter.data(RunHistory.bytes(edge.key))) }
+        package var key: String { TextColumns.printable(SpecPrinter.data(HistoryKey.bytes(of: edge.key))) }
     }
 
     /// What the columns are called.
@@ -202,7 +202,7 @@ package struct RunPicture: Sendable {
         case .value(let bytes): return wanted == RunHistory.text(bytes)
         case .some(.none): return wanted == nil
         case .list(let entries):
-            let found = entries.first { RunHistory.text($0.key) == edge.key }
+            let found = entries.first { HistoryKey.text(of: $0.key) == edge.key }
             return wanted == found.map { RunHistory.text($0.value) }
         default: return false
         }

@@ -48,17 +48,18 @@ struct StepFootprint {
     /// The step as a history says it, with what it gave. A deleted range has no keys that could be named here.
     func operations(giving outcome: Outcome?) -> [MicroOperation] {
         switch (keys, outcome) {
-        case (.one(let key), _) where isWrite: [.write(RunHistory.text(key), .text(""))]
-        case (.one(let key), .value(let value)): [.read(RunHistory.text(key), .text(RunHistory.text(value)))]
-        case (.one(let key), .some(.none)): [.read(RunHistory.text(key), nil)]
+        case (.one(let key), _) where isWrite: [.write(HistoryKey.text(of: key), .text(""))]
+        case (.one(let key), .value(let value)): [.read(HistoryKey.text(of: key), .text(RunHistory.text(value)))]
+        case (.one(let key), .some(.none)): [.read(HistoryKey.text(of: key), nil)]
         case (.range(let low, let high), .list(let entries)) where !isContinued:
             [
                 .scan(
                     ScanRecord(
-                        from: RunHistory.text(low), to: high.map(RunHistory.text) ?? "\u{100}", limit: limit,
+                        from: HistoryKey.text(of: low), to: RunHistory.upperBound(high, above: entries.map(\.key)),
+                        limit: limit,
                         isReverse: isReversed,
                         pairs: entries.map {
-                            ScanRecord.Pair(key: RunHistory.text($0.key), value: .text(RunHistory.text($0.value)))
+                            ScanRecord.Pair(key: HistoryKey.text(of: $0.key), value: .text(RunHistory.text($0.value)))
                         }))
             ]
         default: []
@@ -67,19 +68,11 @@ struct StepFootprint {
 
     /// Whether it is about a key, as a history names it.
     func covers(_ name: String) -> Bool {
-        let wanted = RunHistory.bytes(name)
+        let wanted = HistoryKey.bytes(of: name)
         switch keys {
         case .one(let key): return key == wanted
         case .range(let low, let high):
             return !wanted.lexicographicallyPrecedes(low) && high.map { wanted.lexicographicallyPrecedes($0) } ?? true
         }
-    }
-}
-
-extension RunHistory {
-    /// The bytes of a key or value, from its name in a run's history. Other histories name keys by their UTF-8.
-    static func bytes(_ name: String) -> [UInt8] {
-        let scalars = name.unicodeScalars
-        return scalars.allSatisfy { $0.value < 0x100 } ? scalars.map { UInt8($0.value) } : Array(name.utf8)
     }
 }

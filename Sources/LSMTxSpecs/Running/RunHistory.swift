@@ -76,17 +76,17 @@ struct RunHistory {
             switch operation {
             case .get(let key, let found):
                 guard !undone(before: index, in: record).contains(where: { $0.contains(key) }) else { continue }
-                result.append(.read(Self.text(key), found.map { .text(Self.text($0)) }))
+                result.append(.read(HistoryKey.text(of: key), found.map { .text(Self.text($0)) }))
             case .scan(let scan, let found):
                 let isWhole = scan.limit.map { found.count < $0 } ?? true
                 result += scans(scan, found: found, isWhole: isWhole, without: undone(before: index, in: record))
             case .open(let cursor, let scan): result += cursorScans(cursor, scan, openedAt: index, in: record)
             case .put(let key, let value):
-                if !record.isUndone(index) { result.append(.write(Self.text(key), .text(Self.text(value)))) }
-            case .delete(let key): if !record.isUndone(index) { result.append(.delete(Self.text(key))) }
+                if !record.isUndone(index) { result.append(.write(HistoryKey.text(of: key), .text(Self.text(value)))) }
+            case .delete(let key): if !record.isUndone(index) { result.append(.delete(HistoryKey.text(of: key))) }
             case .deleteRange(let span):
                 guard !record.isUndone(index) else { continue }
-                result += keys.filter(span.contains).map { .delete(Self.text($0)) }
+                result += keys.filter(span.contains).map { .delete(HistoryKey.text(of: $0)) }
             case .next, .savepoint, .rollbackTo, .release, .guardReads: continue
             }
         }
@@ -156,10 +156,16 @@ struct RunHistory {
     private static func record(
         _ scan: OracleTransaction.Scan, _ span: OracleSpan, _ found: [OracleMap.Entry]
     ) -> ScanRecord {
-        // Above all bytes there is another scalar, which is the bound of a scan that has none.
         ScanRecord(
-            from: text(span.lower), to: span.upper.map(text) ?? "\u{100}", isReverse: scan.isReversed,
-            pairs: found.map { ScanRecord.Pair(key: text($0.key), value: .text(text($0.value))) })
+            from: HistoryKey.text(of: span.lower), to: upperBound(span.upper, above: found.map(\.key)),
+            isReverse: scan.isReversed,
+            pairs: found.map { ScanRecord.Pair(key: HistoryKey.text(of: $0.key), value: .text(text($0.value))) })
+    }
+
+    /// The bound of a scan as text. What has none, since its prefix cannot grow, gets one above all that was found.
+    static func upperBound(_ upper: [UInt8]?, above keys: [[UInt8]]) -> String {
+        let length = max(8, (keys.map(\.count).max() ?? 0) + 1)
+        return HistoryKey.text(of: upper ?? Array(repeating: .max, count: length))
     }
 
     static func text(_ bytes: [UInt8]) -> String {
@@ -167,18 +173,5 @@ struct RunHistory {
         var text = String.UnicodeScalarView()
         for byte in bytes { text.append(Unicode.Scalar(byte)) }
         return String(text)
-    }
-}
-
-extension MicroOperation {
-    /// The step without what it was answered, as an event has it that does not know.
-    fileprivate var unanswered: MicroOperation {
-        switch self {
-        case .read(let key, _): return .read(key, nil)
-        case .write, .delete, .append: return self
-        case .scan(var scan):
-            scan.pairs = nil
-            return .scan(scan)
-        }
     }
 }

@@ -30,7 +30,7 @@ import Testing
         let lines = "T put a 1\nT savepoint s\nT del a\nT get a\nT put b 1\nT scan a z\nT rollback-to s\nT get a"
         #expect(
             try Self.operations(lines) == [
-                "put a 1", "scan a\0 b -> []", "scan b\0 z -> []", "get a -> 1",
+                "put a 1", "scan a\\x00 b -> []", "scan b\\x00 z -> []", "get a -> 1",
             ])
         #expect(try Self.operations("T savepoint s\nT put b 1\nT release s\nT get b") == ["put b 1", "get b -> 1"])
     }
@@ -46,13 +46,25 @@ import Testing
         let setup = "put a 0\nput b 0\nput c 0"
         #expect(
             try Self.operations("T open c a z\nT put d 1\nT next c\nT next c", setup: setup) == [
-                "scan a b\0 -> [a=0, b=0]", "put d 1",
+                "scan a b\\x00 -> [a=0, b=0]", "put d 1",
             ])
         #expect(try Self.operations("T open c a z\nT next c 9", setup: setup) == ["scan a z -> [a=0, b=0, c=0]"])
         #expect(try Self.operations("T open c a z\nT get a", setup: setup) == ["get a -> 0"])
         #expect(
             try Self.operations("T open c a z reverse\nT next c", setup: setup) == ["scan c z reverse -> [c=0]"])
-        #expect(try Self.operations("T scan a z limit 2", setup: setup) == ["scan a b\0 -> [a=0, b=0]"])
-        #expect(try Self.operations("T prefix \"\\xff\"", setup: setup) == ["scan ÿ Ā -> []"])
+        #expect(try Self.operations("T scan a z limit 2", setup: setup) == ["scan a b\\x00 -> [a=0, b=0]"])
+        #expect(
+            try Self.operations("T prefix \"\\xff\"", setup: setup) == [
+                "scan \\xff " + String(repeating: "\\xff", count: 8) + " -> []"
+            ])
+    }
+
+    /// A backslash in a key is no escape in a history.
+    @Test func keysThatLookLikeEscapesAreKeysOfTheirOwn() throws {
+        let found = try Self.operations("T get A\nT get \"\\\\x41\"\nT get \"\\xff\"\nT prefix \"\\\\\"")
+        #expect(
+            found == [
+                "get A -> none", "get \\\\x41 -> none", "get \\xff -> none", "scan \\\\ ] -> []",
+            ])
     }
 }
