@@ -114,6 +114,29 @@ import Testing
                 == "line 1: key x is appended to and also written as a register")
     }
 
+    /// What a broken recorder writes down is not what happened, so nothing follows from it.
+    @Test func anEndThatDoesNotFitItsBeginningIsNamed() {
+        func pair(_ begun: String, _ ended: String, _ kind: String = "ok") -> String {
+            """
+            {"process":0,"type":"invoke","value":\(begun)}
+            {"process":0,"type":"\(kind)","value":\(ended)}
+            """
+        }
+        let put = "[[\"w\",\"x\",1],[\"r\",\"y\",null]]"
+        #expect(problem(pair(put, "[[\"put\",\"x\",1],[\"get\",\"y\",2]]")) == "none")
+        #expect(problem(pair("null", put)) == "none" && problem(pair("[]", put)) == "none")
+        #expect(problem(pair(put, "null", "info")) == "none" && problem(pair(put, "null", "fail")) == "none")
+        for ended in [
+            "[[\"w\",\"x\",2],[\"r\",\"y\",2]]", "[[\"w\",\"x\",1]]", "null", "[[\"r\",\"y\",2],[\"w\",\"x\",1]]",
+        ] {
+            #expect(problem(pair(put, ended)).hasPrefix("line 2: process 0 ends with other steps than it began with"))
+        }
+        let scan = "[[\"scan\",\"a\",\"c\",null,{\"limit\":2}]]"
+        #expect(problem(pair(scan, "[[\"scan\",\"a\",\"c\",[],{\"limit\":2}]]")) == "none")
+        #expect(problem(pair(scan, "[[\"scan\",\"a\",\"c\",[]]]")).hasPrefix("line 2: process 0 ends with other"))
+        #expect(problem(pair(scan, scan)) == "line 2: process 0 ends with a scan that has no result")
+    }
+
     /// Changed bytes are an error or another history; the checkers take whatever was read.
     @Test func fuzzedLinesNeverTrap() throws {
         let writer = HistoryWriter()
