@@ -69,8 +69,16 @@ struct HistoryCommandTests {
             #expect(result.errorText.contains(message), "\(result.errorText)")
         }
         #expect(try run("spec", "check", folder.file("none")).status == 66)
-        write([], to: file)
-        #expect(try run("spec", "check", file).status == 0)
+        // A recorder that has written nothing must not pass for a store that did nothing wrong.
+        for text in ["", "\n\n", "{\"process\":\"nemesis\",\"type\":\"info\",\"value\":null}\n"] {
+            write(Array(text.utf8), to: file)
+            let result = try run("spec", "check", file)
+            #expect(result.status == 65)
+            #expect(result.errorText.contains("no transaction"), "\(result.errorText)")
+        }
+        let directory = try run("spec", "check", folder.file("."))
+        #expect(directory.status == 66)
+        #expect(directory.errorText.contains("is a folder"), "\(directory.errorText)")
     }
 
     @Test func wrongOptionsAreNamed() throws {

@@ -9,7 +9,7 @@ extension DependencyGraph {
         let longest = longestLists()
         let places = Dictionary(
             uniqueKeysWithValues: index.transactions.enumerated().map { ($1.source.id, $0) })
-        let orders = writers.indices.map { key in order(of: key, writers[key], longest[key] ?? [], places) }
+        let orders = writers.indices.map { key in order(of: key, writers[key], longest[key], places) }
         for (key, order) in orders.enumerated() {
             var found: [Dependency] = []
             order.forEachSuccession { first, second in
@@ -21,25 +21,39 @@ extension DependencyGraph {
         for place in index.transactions.indices { addReads(of: place, orders) }
     }
 
-    private func longestLists() -> [Int: [HistoryValue]] {
-        var longest: [Int: [HistoryValue]] = [:]
-        func look(_ key: Int, _ value: HistoryValue?) {
-            guard case .list(let list) = value, list.count > longest[key]?.count ?? 0 else { return }
-            longest[key] = list
+    private func longestLists() -> [Int: LongestList] {
+        var longest: [Int: LongestList] = [:]
+        func look(_ key: Int, _ value: HistoryValue?, _ reader: Int) {
+            guard case .list(let list) = value, list.count > longest[key]?.elements.count ?? 0 else { return }
+            longest[key] = LongestList(elements: list, reader: reader)
         }
-        for transaction in index.transactions {
+        for (place, transaction) in index.transactions.enumerated() {
             for statement in transaction.statements {
                 switch statement {
-                case .point(let key, let value): look(key, value)
-                case .scan(_, let values, _): for (key, value) in values { look(key, value) }
+                case .point(let key, let value): look(key, value, place)
+                case .scan(_, let values, _): for (key, value) in values { look(key, value, place) }
                 }
             }
         }
         return longest
     }
 
+    /// Says so if a list holds an element more often than it was appended.
+    private mutating func checkRepetitions(in list: LongestList, of key: Int) {
+        var counts: [HistoryValue: Int] = [:]
+        for element in list.elements {
+            counts[element, default: 0] += 1
+            let appended = index.origins(of: element, at: key).count
+            guard appended > 0, counts[element, default: 0] == appended + 1 else { continue }
+            report(
+                .incompatibleOrder, list.reader,
+                "T\(index.transactions[list.reader].source.id) read \(index.keys.names[key]) with \(element) more often "
+                    + "than it was appended")
+        }
+    }
+
     private mutating func order(
-        of key: Int, _ writers: [(place: Int, effect: ReducedTransaction.Effect)], _ list: [HistoryValue],
+        of key: Int, _ writers: [(place: Int, effect: ReducedTransaction.Effect)], _ longest: LongestList?,
         _ places: [Int: Int]
     ) -> KeyOrder {
         let isTimed = writers.allSatisfy { index.transactions[$0.place].commit != nil }
@@ -50,6 +64,8 @@ extension DependencyGraph {
             } : writers
         let isList = writers.allSatisfy { if case .append = $0.effect { true } else { false } }
         if isList, !writers.isEmpty {
+            let list = longest?.elements ?? []
+            if let longest { checkRepetitions(in: longest, of: key) }
             let origins = list.map { element -> (place: Int, isLast: Bool) in
                 let candidates = index.origins(of: element, at: key)
                 let origin = candidates.first { places[$0.transaction] != nil && $0.isLast } ?? candidates.first
@@ -65,25 +81,7 @@ extension DependencyGraph {
             }
             return KeyOrder(list: list, origins: origins, tail: tail.map(\.place), isTailOrdered: isTimed)
         }
-        return isTimed ? KeyOrder(timestamps: sorted) : unordered(key, writers)
-    }
-
-    private func unordered(
-        _ key: Int, _ writers: [(place: Int, effect: ReducedTransaction.Effect)]
-    ) -> KeyOrder {
-        var values: [HistoryValue: Int] = [:]
-        for writer in writers {
-            if case .set(.some(let value)) = writer.effect { values[value] = writer.place }
-        }
-        var replacements: [Int: [Int]] = [:]
-        for writer in writers {
-            for case .point(key, .some(let value)) in index.transactions[writer.place].statements {
-                if let before = values[value], before != writer.place {
-                    replacements[before, default: []].append(writer.place)
-                }
-            }
-        }
-        return KeyOrder(values: values, replacements: replacements)
+        return isTimed ? KeyOrder(timestamps: sorted) : KeyOrder(unordered(key, writers))
     }
 
     private mutating func addReads(of place: Int, _ orders: [KeyOrder]) {
@@ -111,8 +109,19 @@ extension DependencyGraph {
         if order.isAmbiguous(value, reader: place) {
             verdict.leaveOpen("T\(source.id) read \(name) = \(value.map(\.description) ?? "none"), which several left")
         }
-        let match = order.match(value, reader: place, point: point) { writer in
+        let match = order.match(value, reader: place, point: point, floor: source.snapshot) { writer in
             index.transactions[writer].commit?.time ?? 0
+        }
+        if let later = order.replacement(of: value, before: source.invoked) {
+            let other = index.transactions[later].source
+            verdict.add(
+                Anomaly(
+                    .observedVanishes, order: .realTime, transactions: [other.id, source.id],
+                    witness: [
+                        "T\(source.id) began after T\(other.id), but read \(name) = "
+                            + "\(value.map(\.description) ?? "none"), which T\(other.id) began after",
+                        other.description, source.description,
+                    ]))
         }
         switch match {
         case .version(let writer, let successors):
@@ -148,9 +157,15 @@ extension DependencyGraph {
         }
     }
 
-    private mutating func report(_ kind: AnomalyClass, _ place: Int, _ text: String) {
+    mutating func report(_ kind: AnomalyClass, _ place: Int, _ text: String) {
         let source = index.transactions[place].source
         verdict.add(
             Anomaly(kind, transactions: [source.id], witness: [text, source.description]))
     }
+}
+
+/// The longest list that was read of a key, and who read it.
+private struct LongestList {
+    var elements: [HistoryValue]
+    var reader: Int
 }

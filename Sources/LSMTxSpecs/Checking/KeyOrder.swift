@@ -21,9 +21,7 @@ package struct KeyOrder {
     private var list: [HistoryValue]?
     private var isLastOfWriter: [Bool] = [true]
     private var versions = KeyVersions()
-    /// Without a known order: the writer of each value and those that read it and then replaced it.
-    private var byValue: [HistoryValue: Int]?
-    private var replacements: [Int: [Int]] = [:]
+    private var unordered: UnorderedVersions?
 
     /// An order that the commit timestamps make.
     package init(timestamps writers: [(place: Int, effect: ReducedTransaction.Effect)]) {
@@ -44,12 +42,9 @@ package struct KeyOrder {
     }
 
     /// No order but the one in which transactions replaced what they had read.
-    package init(values: [HistoryValue: Int], replacements: [Int: [Int]]) {
-        byValue = values
-        self.replacements = replacements
-    }
+    package init(_ unordered: UnorderedVersions) { self.unordered = unordered }
 
-    package var hasWriters: Bool { writers.count > 1 || !tail.isEmpty || byValue?.isEmpty == false }
+    package var hasWriters: Bool { writers.count > 1 || !tail.isEmpty || unordered?.hasValues == true }
 
     /// Every pair of writers that follow each other.
     package func forEachSuccession(_ body: (Int, Int) -> Void) {
@@ -59,17 +54,26 @@ package struct KeyOrder {
         if let last = writers.dropFirst().last {
             for writer in tail where writer != last && last >= 0 { body(last, writer) }
         }
-        for (writer, followers) in replacements { for follower in followers { body(writer, follower) } }
+        unordered?.forEachReplacement(body)
     }
 
-    package func match(_ value: HistoryValue?, reader: Int, point: UInt64?, time: (Int) -> UInt64) -> Match {
-        if let byValue { return matchUnordered(value, byValue, reader) }
+    /// Finds the version that a read saw. `point` is what it read at; `floor` what it read at or behind.
+    package func match(
+        _ value: HistoryValue?, reader: Int, point: UInt64?, floor: UInt64?, time: (Int) -> UInt64
+    ) -> Match {
+        if let unordered { return unordered.match(value, reader: reader) }
         if let list { return matchList(value, list, reader) }
         var candidates = versions.versions(of: value)
         if candidates.isEmpty { return .none }
         if candidates.count > 1 { candidates.removeAll { writers[$0] == reader } }
         if candidates.count > 1 {
-            guard let point else { return .several }
+            guard let point else {
+                // What was replaced before the reader began is not what it read.
+                if let floor {
+                    candidates.removeAll { $0 + 1 < writers.count && time(writers[$0 + 1]) <= floor }
+                }
+                return candidates.count == 1 ? version(candidates[0], reader) : .several
+            }
             let seen = candidates.last { $0 == 0 || time(writers[$0]) <= point }
             guard let seen, seen + 1 == writers.count || time(writers[seen + 1]) > point else { return .several }
             candidates = [seen]
@@ -79,8 +83,15 @@ package struct KeyOrder {
 
     /// Whether a value is that of several versions, so that no more than a guess says which one was read.
     package func isAmbiguous(_ value: HistoryValue?, reader: Int) -> Bool {
-        guard list == nil, byValue == nil else { return false }
+        guard list == nil, unordered == nil else { return false }
         return versions.versions(of: value).count { writers[$0] != reader } > 1
+    }
+
+    /// Where the order is unknown: who replaced a value for certain, since he began after its writer had completed, and
+    /// had completed himself before `instant`.
+    package func replacement(of value: HistoryValue?, before instant: Int) -> Int? {
+        guard let value else { return nil }
+        return unordered?.replacement(of: value, before: instant)
     }
 
     private func version(_ version: Int, _ reader: Int) -> Match {
@@ -98,12 +109,5 @@ package struct KeyOrder {
         guard writers[1...elements.count].allSatisfy({ $0 >= 0 }) else { return .none }
         if writers[elements.count] == reader { return .future }
         return isLastOfWriter[elements.count] ? version(elements.count, reader) : .none
-    }
-
-    private func matchUnordered(_ value: HistoryValue?, _ byValue: [HistoryValue: Int], _ reader: Int) -> Match {
-        guard let value else { return .several }
-        guard let writer = byValue[value] else { return .none }
-        if writer == reader { return .future }
-        return .version(writer: writer, successors: replacements[writer, default: []][...])
     }
 }

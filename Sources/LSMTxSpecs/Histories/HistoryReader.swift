@@ -62,10 +62,36 @@ public struct HistoryReader {
         let numbered = try numberedEvents(of: bytes)
         let events = numbered.map(\.event)
         do throws(HistoryProblem) {
-            return (events, try History(events))
+            let history = try History(events)
+            try requireMatchingEnds(events)
+            return (events, history)
         } catch {
             guard let position = error.position else { throw error }
             throw HistoryProblem(line: numbered[position].line, text: error.text)
+        }
+    }
+
+    /// Whoever commits has done what was begun, as far as the beginning says it, and knows what was scanned. Where a
+    /// recorder lost some of that, wrong histories would pass.
+    private static func requireMatchingEnds(_ events: [HistoryEvent]) throws(HistoryProblem) {
+        var begun: [Int: [MicroOperation]] = [:]
+        for (position, event) in events.enumerated() {
+            guard event.kind != .invoke else {
+                begun[event.process] = event.operations
+                continue
+            }
+            guard event.kind == .ok, let operations = begun[event.process] else { continue }
+            let isSame =
+                operations.count == event.operations.count
+                && zip(operations, event.operations).allSatisfy { $0.canonical.unanswered == $1.canonical.unanswered }
+            guard operations.isEmpty || isSame else {
+                throw HistoryProblem(
+                    position: position, text: "process \(event.process) ends with other steps than it began with")
+            }
+            for case .scan(let scan) in event.operations where scan.pairs == nil {
+                throw HistoryProblem(
+                    position: position, text: "process \(event.process) ends with a scan that has no result")
+            }
         }
     }
 
@@ -103,6 +129,7 @@ public struct HistoryReader {
     private static func describe(_ error: DecodingError) -> String {
         switch error {
         case .keyNotFound(let key, _): "\"\(key.stringValue)\" is missing"
+        case .typeMismatch(_, let context) where context.codingPath.isEmpty: "expected a JSON object"
         case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
             "expected \(name(of: type))\(place(context))"
         case .dataCorrupted(let context):

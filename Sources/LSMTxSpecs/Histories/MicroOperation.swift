@@ -24,6 +24,19 @@ public enum MicroOperation: Hashable, Sendable {
     }
 }
 
+extension MicroOperation {
+    /// The step without what it was answered, as an event has it that does not know.
+    package var unanswered: MicroOperation {
+        switch self {
+        case .read(let key, _): return .read(key, nil)
+        case .write, .delete, .append: return self
+        case .scan(var scan):
+            scan.pairs = nil
+            return .scan(scan)
+        }
+    }
+}
+
 extension MicroOperation: CustomStringConvertible {
     /// The step as a spec would say it.
     public var description: String {

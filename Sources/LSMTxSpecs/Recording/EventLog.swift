@@ -93,7 +93,7 @@ final class EventLog: Sendable {
             if kind != .ok { work.commit = nil }
             let place = note(kind, begun.process, work, &state)
             // It was not known at its beginning what it was going to do, since some of it follows from what it read.
-            state.events[begun.place].operations = work.operations.map(\.withoutResult)
+            state.events[begun.place].operations = work.operations.map(\.unanswered)
             if kind == .info { state.unknown.append(place) }
             return kind != .info
         }
@@ -150,19 +150,6 @@ final class EventLog: Sendable {
                 }
             }
             return recording
-        }
-    }
-}
-
-extension MicroOperation {
-    /// The step as it is known before it is done.
-    fileprivate var withoutResult: MicroOperation {
-        switch self {
-        case .read(let key, _): return .read(key, nil)
-        case .scan(var scan):
-            scan.pairs = nil
-            return .scan(scan)
-        case .write, .append, .delete: return self
         }
     }
 }

@@ -203,7 +203,7 @@ package struct RunPicture: Sendable {
         case .value(let bytes): return wanted == RunHistory.text(bytes)
         case .some(.none): return wanted == nil
         case .list(let entries):
-            let found = entries.first { RunHistory.text($0.key) == edge.key }
+            let found = entries.first { HistoryKey.text(of: $0.key) == edge.key }
             return wanted == found.map { RunHistory.text($0.value) }
         default: return false
         }

@@ -50,9 +50,9 @@ struct StepFootprint {
     /// - Parameter end: Behind all keys.
     func operations(giving outcome: Outcome?, end: String) -> [MicroOperation] {
         switch (keys, outcome) {
-        case (.one(let key), _) where isWrite: [.write(RunHistory.text(key), .text(""))]
-        case (.one(let key), .value(let value)): [.read(RunHistory.text(key), .text(RunHistory.text(value)))]
-        case (.one(let key), .some(.none)): [.read(RunHistory.text(key), nil)]
+        case (.one(let key), _) where isWrite: [.write(HistoryKey.text(of: key), .text(""))]
+        case (.one(let key), .value(let value)): [.read(HistoryKey.text(of: key), .text(RunHistory.text(value)))]
+        case (.one(let key), .some(.none)): [.read(HistoryKey.text(of: key), nil)]
         case (.range(let low, let high), .list(let entries)) where !isContinued:
             [
                 .scan(
@@ -60,7 +60,7 @@ struct StepFootprint {
                         from: RunHistory.text(low), to: high.map(RunHistory.text) ?? end, limit: limit,
                         isReverse: isReversed,
                         pairs: entries.map {
-                            ScanRecord.Pair(key: RunHistory.text($0.key), value: .text(RunHistory.text($0.value)))
+                            ScanRecord.Pair(key: HistoryKey.text(of: $0.key), value: .text(RunHistory.text($0.value)))
                         }))
             ]
         default: []

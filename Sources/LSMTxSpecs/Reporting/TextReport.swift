@@ -39,7 +39,8 @@ package struct TextReport {
                     + style.dimmed("(\(Self.counted(report)))")
             ]
         }
-        var lines = [style.heading("FAIL  \(file)  \(name)  (\(report.failed) of \(Self.counted(report)))")]
+        let all = report.explorations.isEmpty ? "" : "\(report.schedules.count + report.explorations.count): "
+        var lines = [style.heading("FAIL  \(file)  \(name)  (\(report.failed) of \(all)\(Self.counted(report)))")]
         for run in report.schedules {
             if let failure = run.failure { lines += [""] + self.lines(of: run, failure, in: report) }
         }

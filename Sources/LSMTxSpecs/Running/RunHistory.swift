@@ -78,17 +78,17 @@ struct RunHistory {
             switch operation {
             case .get(let key, let found):
                 guard !undone(before: index, in: record).contains(where: { $0.contains(key) }) else { continue }
-                result.append(.read(Self.text(key), found.map { .text(Self.text($0)) }))
+                result.append(.read(HistoryKey.text(of: key), found.map { .text(Self.text($0)) }))
             case .scan(let scan, let found):
                 let isWhole = scan.limit.map { found.count < $0 } ?? true
                 result += scans(scan, found: found, isWhole: isWhole, without: undone(before: index, in: record))
             case .open(let cursor, let scan): result += cursorScans(cursor, scan, openedAt: index, in: record)
             case .put(let key, let value):
-                if !record.isUndone(index) { result.append(.write(Self.text(key), .text(Self.text(value)))) }
-            case .delete(let key): if !record.isUndone(index) { result.append(.delete(Self.text(key))) }
+                if !record.isUndone(index) { result.append(.write(HistoryKey.text(of: key), .text(Self.text(value)))) }
+            case .delete(let key): if !record.isUndone(index) { result.append(.delete(HistoryKey.text(of: key))) }
             case .deleteRange(let span):
                 guard !record.isUndone(index) else { continue }
-                result += keys.filter(span.contains).map { .delete(Self.text($0)) }
+                result += keys.filter(span.contains).map { .delete(HistoryKey.text(of: $0)) }
             case .next, .savepoint, .rollbackTo, .release, .guardReads: continue
             }
         }
@@ -168,17 +168,4 @@ struct RunHistory {
 
     /// The high bound of a scan that has none: it is behind all keys of at most `longest` bytes.
     static func end(longest: Int) -> String { text([UInt8](repeating: .max, count: longest + 1)) }
-}
-
-extension MicroOperation {
-    /// The step without what it was answered, as an event has it that does not know.
-    fileprivate var unanswered: MicroOperation {
-        switch self {
-        case .read(let key, _): return .read(key, nil)
-        case .write, .delete, .append: return self
-        case .scan(var scan):
-            scan.pairs = nil
-            return .scan(scan)
-        }
-    }
 }

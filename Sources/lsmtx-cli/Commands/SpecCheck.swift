@@ -44,7 +44,10 @@ extension Command {
         let start = clock.now
         let (events, history) = try read(path)
         let reading = clock.now - start
-        guard model != nil || HistoryCheck.promisedModel(of: history) != nil || history.transactions.isEmpty else {
+        guard !history.transactions.isEmpty else {
+            throw Failure(.badData, "'\(path)' holds no transaction. Check what should have recorded it.")
+        }
+        guard model != nil || HistoryCheck.promisedModel(of: history) != nil else {
             throw UsageError("'\(path)' does not say at which levels its transactions ran: give '--model'.")
         }
         if let elle = try invocation.text(.elle) { try System.write(ElleExport.edn(of: events), toFile: elle) }
@@ -56,6 +59,7 @@ extension Command {
     }
 
     private static func read(_ path: String) throws -> ([HistoryEvent], History) {
+        if System.isFolder(path) { throw Failure(.noInput, "'\(path)' is a folder. Name a history in it.") }
         let descriptor = try System.openForReading(path)
         defer { System.closeDescriptor(descriptor) }
         let bytes = try System.readAll(descriptor)

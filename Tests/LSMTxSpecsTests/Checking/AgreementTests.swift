@@ -5,12 +5,12 @@ import Testing
 /// The two checkers against all orders, on histories of up to five transactions.
 @Suite struct AgreementTests {
     #if DEBUG
-    private static let rounds = 2_000
+    static let rounds = 2_000
     #else
-    private static let rounds = 100_000
+    static let rounds = 100_000
     #endif
 
-    private static func events(_ seed: UInt64, crashes: Bool) -> (events: [HistoryEvent], SimulatedStore.Style, Bool) {
+    static func events(_ seed: UInt64, crashes: Bool) -> (events: [HistoryEvent], SimulatedStore.Style, Bool) {
         var random = SeededGenerator(seed: seed)
         let style = SimulatedStore.Style.allCases.randomElement(using: &random) ?? .lists
         var store = SimulatedStore(

@@ -90,7 +90,8 @@ import Testing
     @Test func badLinesAreNamed() {
         let good = "{\"index\":0,\"time\":0,\"process\":0,\"type\":\"invoke\",\"value\":[]}\n"
         #expect(problem(good + "{") == "line 2: expected a JSON object")
-        #expect(problem(good + "\n[]").hasPrefix("line 3: expected"))
+        #expect(problem(good + "\n[]") == "line 3: expected a JSON object")
+        #expect(problem(good + "7") == "line 2: expected a JSON object")
         func line(_ value: String) -> String {
             "{\"index\":0,\"time\":0,\"process\":0,\"type\":\"invoke\",\"value\":\(value)}"
         }
@@ -111,6 +112,29 @@ import Testing
         #expect(
             problem(line("[[\"w\",\"x\",1],[\"append\",\"x\",1]]"))
                 == "line 1: key x is appended to and also written as a register")
+    }
+
+    /// What a broken recorder writes down is not what happened, so nothing follows from it.
+    @Test func anEndThatDoesNotFitItsBeginningIsNamed() {
+        func pair(_ begun: String, _ ended: String, _ kind: String = "ok") -> String {
+            """
+            {"process":0,"type":"invoke","value":\(begun)}
+            {"process":0,"type":"\(kind)","value":\(ended)}
+            """
+        }
+        let put = "[[\"w\",\"x\",1],[\"r\",\"y\",null]]"
+        #expect(problem(pair(put, "[[\"put\",\"x\",1],[\"get\",\"y\",2]]")) == "none")
+        #expect(problem(pair("null", put)) == "none" && problem(pair("[]", put)) == "none")
+        #expect(problem(pair(put, "null", "info")) == "none" && problem(pair(put, "null", "fail")) == "none")
+        for ended in [
+            "[[\"w\",\"x\",2],[\"r\",\"y\",2]]", "[[\"w\",\"x\",1]]", "null", "[[\"r\",\"y\",2],[\"w\",\"x\",1]]",
+        ] {
+            #expect(problem(pair(put, ended)).hasPrefix("line 2: process 0 ends with other steps than it began with"))
+        }
+        let scan = "[[\"scan\",\"a\",\"c\",null,{\"limit\":2}]]"
+        #expect(problem(pair(scan, "[[\"scan\",\"a\",\"c\",[],{\"limit\":2}]]")) == "none")
+        #expect(problem(pair(scan, "[[\"scan\",\"a\",\"c\",[]]]")).hasPrefix("line 2: process 0 ends with other"))
+        #expect(problem(pair(scan, scan)) == "line 2: process 0 ends with a scan that has no result")
     }
 
     /// Changed bytes are an error or another history; the checkers take whatever was read.

@@ -30,6 +30,8 @@ struct TextReportTests {
 
     @Test func anExplorationThatFailsShowsCountsAndTheForbiddenRun() throws {
         let text = TextReport(width: 100).text(of: [try SampleReports.phantomReport()])
+        // Explorations that fail count among all that was run.
+        #expect(text.contains("  (2 of 6"), "\(text)")
         #expect(text.contains("exploration at ser, seed 1"))
         #expect(text.contains("    count: anomalous\n    expected  | actual\n    0         | 18\n"), "\(text)")
         #expect(text.contains("forbidden: no serial <order>"))

@@ -55,4 +55,13 @@ import Testing
         #expect(try Self.operations("T scan a z limit 2", setup: setup) == ["scan a b\\x00 -> [a=0, b=0]"])
         #expect(try Self.operations("T prefix \"\\xff\"", setup: setup) == ["scan \\xff \\xff\\xff -> []"])
     }
+
+    /// A backslash in a key is no escape in a history.
+    @Test func keysThatLookLikeEscapesAreKeysOfTheirOwn() throws {
+        let found = try Self.operations("T get A\nT get \"\\\\x41\"\nT get \"\\xff\"\nT prefix \"\\\\\"")
+        #expect(
+            found == [
+                "get A -> none", "get \\\\x41 -> none", "get \\xff -> none", "scan \\\\ ] -> []",
+            ])
+    }
 }
