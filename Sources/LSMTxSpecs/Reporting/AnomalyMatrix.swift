@@ -2,8 +2,8 @@
 ///
 /// There is a row for each anomaly that a spec is about, by the spec's own word for it, and for each one that the
 /// history checker named. A word that is also a name of the checker's counts what it named. Another name of the
-/// literature's counts the runs of its specs that had an anomaly of whatever name; any other word too, but only where
-/// the spec has a verdict, since it may be about something else than anomalies.
+/// literature's counts the runs of its specs that had an anomaly of whatever name. Any other word is about something that
+/// must hold, at levels that allow anomalies too.
 package struct AnomalyMatrix: Sendable {
     /// One anomaly at one level.
     package struct Cell: Sendable {
@@ -17,6 +17,8 @@ package struct AnomalyMatrix: Sendable {
         package var missing = 0
         /// How many failed for whatever reason.
         package var failed = 0
+        /// Whether it is about what must hold, and not about an anomaly.
+        var isPromise = false
         /// The run that shows best what the cell says.
         package var witness: RunReference?
 
@@ -26,6 +28,7 @@ package struct AnomalyMatrix: Sendable {
             if surprises > 0 { return "SEEN, not expected" }
             if missing > 0 { return "NOT SEEN, expected" }
             if failed > 0 { return seen > 0 ? "seen, FAILED" : "FAILED" }
+            if isPromise { return "holds" }
             return seen > 0 ? "seen" : "not seen"
         }
 
@@ -66,7 +69,10 @@ package struct AnomalyMatrix: Sendable {
     private static func row(_ name: String, of runs: [Run], levels: [Level]) -> Row {
         var row = Row(name: name)
         let isChecked = AnomalyClass.allCases.contains { $0.rawValue == name.base }
-        func shows(_ run: Run) -> Bool { isChecked ? run.seen.contains(name) : run.word == name && run.showsItsWord }
+        let isPromise = !isChecked && !literature.contains(name)
+        func shows(_ run: Run) -> Bool {
+            isChecked ? run.seen.contains(name) : run.word == name && run.showsItsWord && !isPromise
+        }
         // What is no word of any spec's could have been seen in every run.
         let relevant = runs.filter { isChecked || $0.word == name }
         let showing = Set(runs.filter(shows).map(\.title))
@@ -74,9 +80,10 @@ package struct AnomalyMatrix: Sendable {
             var cell = Cell()
             let here = relevant.filter { $0.level == level }
             cell.runs = here.count
+            cell.isPromise = isPromise
             for run in here {
                 let isSeen = shows(run)
-                let isExpected = isChecked ? run.expected.contains(name) : !run.expected.isEmpty
+                let isExpected = isChecked ? run.expected.contains(name) : !run.expected.isEmpty && !isPromise
                 if isSeen { cell.seen += 1 }
                 if isSeen, !isExpected, !run.mayShowAny, !run.hasPassed { cell.surprises += 1 }
                 if !isSeen, isExpected, !run.mayShowAny, !run.hasPassed { cell.missing += 1 }
@@ -111,21 +118,18 @@ package struct AnomalyMatrix: Sendable {
         let schedules = report.schedules.enumerated().map { index, run in
             var expected: Set<String> = []
             var mayShowAny = true
-            var hasVerdict = report.spec.anomaly.map(literature.contains) ?? false
             for case .verdict(let verdict) in report.spec.schedules.first(where: { $0.name == run.schedule })?.items
                 ?? []
             {
                 guard let name = verdict.anomaly(at: run.level) else { continue }
                 mayShowAny = name == "any"
-                hasVerdict = true
                 if name != "any", name != "none" { expected.insert(name) }
             }
             return Run(
                 reference: RunReference(report: place, run: .schedule(index)), level: run.level,
                 title: [report.file, run.schedule], word: report.spec.anomaly,
                 seen: Set(run.verdict.anomalies.map(\.name)), expected: expected, mayShowAny: mayShowAny,
-                showsItsWord: hasVerdict && !run.verdict.anomalies.isEmpty,
-                hasPassed: run.hasPassed)
+                showsItsWord: !run.verdict.anomalies.isEmpty, hasPassed: run.hasPassed)
         }
         let explorations = report.explorations.enumerated().map { index, exploration in
             let anomalous = exploration.witnesses.indices.filter {

@@ -59,9 +59,9 @@ struct TextReportTests {
         #expect(cell?.text == "NOT SEEN, expected")
     }
 
-    @Test func aWordThatIsNoAnomalyCountsOnlyWhereThereIsAVerdict() throws {
+    @Test func aWordThatIsNoAnomalyIsAboutWhatHolds() throws {
         for (word, hasVerdict, text) in [
-            ("my-word", true, "seen"), ("my-word", false, "not seen"), ("P4", false, "seen"), ("G1c", true, "not seen"),
+            ("my-word", true, "holds"), ("my-word", false, "holds"), ("P4", false, "seen"), ("G1c", true, "not seen"),
         ] {
             let source = SampleReports.lostUpdate.split(separator: "\n")
                 .filter { hasVerdict || !$0.hasPrefix("  verdict") }.joined(separator: "\n")
