@@ -1,4 +1,5 @@
 import LSMTx
+import LSMTxTestSupport
 
 #if canImport(Glibc)
 import Glibc
@@ -210,40 +211,14 @@ final class ChildProcess {
 final class TemporaryFolder {
     let path: String
 
-    init() throws {
-        let root = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        var template = Array("\(root)/lsmtx-test-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw ChildProcess.Failure(text: "mkdtemp failed") }
-        path = String(cString: made)
-    }
+    init() throws { path = try makeTemporaryFolder() }
 
-    deinit { remove(path) }
+    deinit { removeTemporaryFolder(path) }
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Names of what is in the folder, sorted.
-    var names: [String] { Self.names(path) }
-
-    private static func names(_ path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-                tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
-
-    private func remove(_ path: String) {
-        for name in Self.names(path) {
-            let child = "\(path)/\(name)"
-            if unlink(child) != 0 { remove(child) }
-        }
-        rmdir(path)
-    }
+    var names: [String] { entries(of: path) }
 }
 
 /// The bytes of a file.

@@ -16,8 +16,8 @@ private let commits = 300
 @Suite struct MutationCrashTests {
     @Test(arguments: seeds)
     func everyLossOfPowerLeavesResolvedMutations(seed: UInt64) throws {
-        let run = try MutationCrashRun(seed: seed)
-        try run.run()
+        let run = try CrashingCommits(seed: seed, commits: commits) { Int(MutationModel.number($0)) }
+        try run.run(MutationLoad.changes)
         #expect(run.states > 60, "seed \(seed)")
     }
 
@@ -70,99 +70,31 @@ private let commits = 300
     }
 }
 
-private final class MutationCrashRun: @unchecked Sendable {
-    // @unchecked: the device calls the hook on the one thread that runs the load.
-
-    private static let counterKey: [UInt8] = Array("number".utf8)
-
-    private let seed: UInt64
-    private let device = CrashDevice()
-    private var random: SeededGenerator
-    /// Chooses what is looked at, apart from the load.
-    private var choices: SeededGenerator
-    /// What the store held after each commit, from the empty one on.
-    private var models: [[[UInt8]: [UInt8]]] = [[:]]
-    private var durable = 0
-    private(set) var states = 0
-
-    init(seed: UInt64) throws {
-        self.seed = seed
-        random = SeededGenerator(seed: seed)
-        choices = SeededGenerator(seed: ~seed)
-        try EngineFixture.format(device, seed: seed)
-    }
-
-    func run() throws {
-        device.onCrashPoint(everyWrites: 5) { self.check($0) }
-        let database = try EngineFixture.open(device, smallLogBytes: 4 << 10)
-        for number in 1...commits {
-            try commit(number, to: database)
-            if number % 8 == 0 { try database.flush() }
-        }
-        try database.close()
-        device.removeHook()
-        let again = try EngineFixture.open(device)
-        try compare(again, from: commits, "seed \(seed), at the end")
-        try again.close()
-    }
-
-    private func number(_ range: Range<Int>) -> Int { Int.random(in: range, using: &random) }
-    private func key() -> [UInt8] { Array("k\(number(0..<20))".utf8) }
-    private func bytes() -> [UInt8] {
-        (0..<number(0..<[9, 40, 3000][number(0..<3)])).map { _ in UInt8(number(0..<256)) }
-    }
-
-    private func step() -> MutationStep {
-        switch number(0..<9) {
-        case 0: .put(key(), bytes())
-        case 1: .deleteRange(KeyRange(from: key(), upTo: Array("k3".utf8)))
-        case 2: .mutate(key(), .or(bytes()))
-        case 3: .mutate(key(), .setIfAbsent(bytes()))
-        case 4: .mutate(key(), .and(bytes()))
-        default: .mutate(key(), .add(Int64(number(0..<1_000_000))))
-        }
-    }
-
-    private func commit(_ number: Int, to database: Database) throws {
-        let isDurable = self.number(0..<3) > 0
-        let steps = (0..<self.number(1..<6)).map { _ in step() } + [.mutate(Self.counterKey, .add(1))]
-        var model = models[number - 1]
+/// The steps of the load, drawn at random.
+private enum MutationLoad {
+    static func changes(
+        _ number: Int, _ model: inout CrashingCommits.Model, _ random: inout SeededGenerator
+    ) -> [CrashingCommits.Change] {
+        let steps =
+            (0..<Int.random(in: 1..<6, using: &random)).map { _ in step(&random) }
+            + [.mutate(CrashingCommits.numberKey, .add(1))]
         for step in steps { step.make(in: &model, stamp: nil) }
-        // Known before it happens: a crash in the middle may leave it.
-        models.append(model)
-        try database.write(durability: isDurable ? .sync : .buffered) { t in
-            for step in steps { try step.make(in: t) }
-        }
-        if isDurable { durable = number }
+        return steps.map { step in { try step.make(in: $0) } }
     }
 
-    private func check(_ point: CrashPoint) {
-        guard Int.random(in: 0..<9, using: &choices) == 0 else { return }
-        for outcome in point.states(seed: choices.next(), random: 4, singles: 1).shuffled(using: &choices).prefix(4) {
-            states += 1
-            let what = "seed \(seed), \(point.moment), \(outcome)"
-            do {
-                let database = try EngineFixture.open(
-                    point.image(outcome), smallLogBytes: Bool.random(using: &choices) ? 4 << 10 : 1 << 20)
-                try compare(database, from: durable, what)
-                #expect(try database.check().findings.isEmpty, "\(what)")
-                try database.close()
-            } catch {
-                Issue.record("\(what): \(error)")
-            }
+    private static func step(_ random: inout SeededGenerator) -> MutationStep {
+        func number(_ range: Range<Int>) -> Int { Int.random(in: range, using: &random) }
+        func key() -> [UInt8] { Array("k\(number(0..<20))".utf8) }
+        func bytes() -> [UInt8] {
+            (0..<number(0..<[9, 40, 3000][number(0..<3)])).map { _ in UInt8(number(0..<256)) }
         }
-    }
-
-    private func compare(_ database: Database, from floor: Int, _ what: String) throws {
-        let found = try EngineFixture.contents(database)
-        let counter = found.first { $0.key == Self.counterKey }
-        let number = counter.map { Int(MutationModel.number($0.value)) } ?? 0
-        guard (floor..<models.count).contains(number) else {
-            Issue.record("\(what): holds commit \(number), not \(floor) to \(models.count - 1)")
-            return
+        switch number(0..<9) {
+        case 0: return .put(key(), bytes())
+        case 1: return .deleteRange(KeyRange(from: key(), upTo: Array("k3".utf8)))
+        case 2: return .mutate(key(), .or(bytes()))
+        case 3: return .mutate(key(), .setIfAbsent(bytes()))
+        case 4: return .mutate(key(), .and(bytes()))
+        default: return .mutate(key(), .add(Int64(number(0..<1_000_000))))
         }
-        let expected = models[number].sorted { $0.key.lexicographicallyPrecedes($1.key) }
-        #expect(
-            found == expected.map { Entry(key: $0.key, value: $0.value) }, "\(what): commit \(number) is not whole")
     }
 }

@@ -1,3 +1,4 @@
+import LSMTxTestSupport
 import Testing
 
 /// Swift examples in documentation, and the comparison with code that is compiled.

@@ -1,3 +1,4 @@
+import LSMTxTestSupport
 import Testing
 
 /// What the formatter does not check. Each rule takes a file's text and returns what it finds.

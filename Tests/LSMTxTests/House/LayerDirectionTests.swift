@@ -1,3 +1,4 @@
+import LSMTxTestSupport
 import Testing
 
 /// Each folder of Sources/LSMTx is a layer, and uses only layers below its own.

@@ -1,3 +1,4 @@
+import LSMTxTestSupport
 import Testing
 
 /// What judges the store in `Sources/LSMTxSpecs` must not share its code.

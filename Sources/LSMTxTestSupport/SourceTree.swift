@@ -1,25 +1,23 @@
-import LSMTxTestSupport
-
 #if canImport(Glibc)
-import Glibc
+internal import Glibc
 #elseif canImport(Musl)
-import Musl
+internal import Musl
 #elseif canImport(Darwin)
-import Darwin
+internal import Darwin
 #endif
 
 /// The project's own files, for the tests that read them.
-enum SourceTree {
+package enum SourceTree {
     /// The folder that holds Package.swift.
-    static let root: String = {
-        // Tests/LSMTxTests/House/<this file>
+    package static let root: String = {
+        // Sources/LSMTxTestSupport/<this file>
         var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-        parts.removeLast(4)
+        parts.removeLast(3)
         return parts.joined(separator: "/")
     }()
 
     /// Paths below `folder`, relative to the root, of files with one of the endings; build products left out.
-    static func files(in folder: String, endings: [String] = [".swift"]) -> [String] {
+    package static func files(in folder: String, endings: [String] = [".swift"]) -> [String] {
         var found: [String] = []
         for name in entries(of: "\(root)/\(folder)") where !name.hasPrefix(".") {
             let path = folder.isEmpty ? name : "\(folder)/\(name)"
@@ -29,7 +27,7 @@ enum SourceTree {
         return found.sorted()
     }
 
-    static func read(_ path: String) -> String {
+    package static func read(_ path: String) -> String {
         guard let file = fopen("\(root)/\(path)", "r") else { return "" }
         defer { fclose(file) }
         var bytes: [UInt8] = []
