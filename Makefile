@@ -1,5 +1,5 @@
 # Every target is one script or one command; `make` alone lists them.
-.PHONY: help quickstart test build install-deps lint format docs bench sustained soak clean
+.PHONY: help quickstart test test-long build install-deps lint format docs bench sustained soak clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
@@ -7,8 +7,11 @@ help: ## List the targets.
 quickstart: install-deps ## Build the command line and show it surviving a kill, in under 4 minutes.
 	@Scripts/quickstart
 
-test: install-deps ## Check the style, build without warnings and run all tests.
+test: install-deps ## Check the style, build without warnings and run the tests.
 	@Scripts/test
+
+test-long: install-deps ## Run the longest tests, in minutes.
+	@Scripts/test-long
 
 build: install-deps ## Build the release command line, .build/release/lsmtx.
 	swift build -c release --product lsmtx
