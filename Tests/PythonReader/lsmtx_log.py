@@ -12,7 +12,7 @@ SECTOR, GROUP, SEGMENT_END = 512, 1, 2
 HEADER = Struct("<5QIBBH")
 
 Segment = namedtuple("Segment", "offset length epoch number base")
-Record = namedtuple("Record", "checksum previous durable kind flags payload end")
+Record = namedtuple("Record", "place checksum previous durable kind flags payload end")
 
 
 def replay(store):
@@ -55,7 +55,9 @@ def groups(store):
     if not segment or not segment.base + SECTOR <= start["lsn"] <= segment.base + segment.length:
         raise StoreError(f"damaged: the log's first segment at {start['offset']} is not the one that is named")
     lsn, checksum, fragments, visited, complete = start["lsn"], start["checksum"], [], {segment.offset}, []
+    end = lsn
     while record := next_record(store, segment, lsn, checksum):
+        check_place(segment, record)
         if record.kind not in (GROUP, SEGMENT_END) or record.flags > 1:
             raise StoreError(f"unsupported: the log has a record of kind {record.kind}, flags {record.flags}")
         checksum, durable, lsn = record.checksum, max(durable, record.durable), segment.base + record.end
@@ -63,15 +65,15 @@ def groups(store):
             fragments.append(record.payload)
             if not record.flags:
                 complete.append(b"".join(fragments))
-                fragments = []
+                fragments, end = [], lsn
         else:
             segment = next_segment(store, segment, record)
             if not segment or segment.offset in visited:
                 raise StoreError(f"damaged: the log's record before LSN {lsn} names no right segment")
             visited.add(segment.offset)
             lsn = segment.base + SECTOR
-    if durable > lsn or max(durable_beyond(store, segment, lsn), default=0) > lsn:
-        raise StoreError(f"damaged: the log ends at LSN {lsn}, and more of it was durable")
+    if durable > end or max(durable_beyond(store, segment, lsn), default=0) > lsn:
+        raise StoreError(f"damaged: the log ends at LSN {end}, and more of it was durable")
     return complete
 
 
@@ -103,12 +105,21 @@ def record_at(store, segment, place):
     header = store.file[segment.offset + place : segment.offset + place + HEADER.size]
     checksum, epoch, lsn, previous, durable, size, kind, flags, reserved = HEADER.unpack(header)
     end = place + HEADER.size + size
-    if epoch != segment.epoch or lsn != segment.base + place or durable > lsn or reserved or end > segment.length:
+    if epoch != segment.epoch or lsn != segment.base + place or reserved or end > segment.length:
         return None
     data = store.file[segment.offset + place + 8 : segment.offset + end]
-    if checksum != xxh3(data, store.seed) or kind == SEGMENT_END and size != 24:
+    if checksum != xxh3(data, store.seed):
         return None
-    return Record(checksum, previous, durable, kind, flags, data[HEADER.size - 8 :], end + -end % 8)
+    return Record(place, checksum, previous, durable, kind, flags, data[HEADER.size - 8 :], end + -end % 8)
+
+
+def check_place(segment, record):
+    """A record that is whole and next in the chain is not torn, so what is wrong with it is damage."""
+    limit = record.place if record.kind == SEGMENT_END else record.end
+    if record.durable > segment.base + record.place or limit > segment.length - 2 * SECTOR:
+        raise StoreError(f"damaged: the log's record at {segment.offset + record.place} is out of place")
+    if record.kind == SEGMENT_END and len(record.payload) != 24:
+        raise StoreError(f"damaged: the log's record at {segment.offset + record.place} has a wrong length")
 
 
 def next_record(store, segment, lsn, previous):
@@ -116,8 +127,7 @@ def next_record(store, segment, lsn, previous):
     for candidate in (place, place + -place % SECTOR):
         record = record_at(store, segment, candidate)
         if record and record.previous == previous:
-            limit = candidate if record.kind == SEGMENT_END else record.end
-            return record if limit <= segment.length - 2 * SECTOR else None
+            return record
     return None
 
 
@@ -131,7 +141,7 @@ def durable_beyond(store, segment, lsn):
             place -= segment.offset + 8
             if record := record_at(store, segment, place):
                 yield record.durable
-                if record.kind == SEGMENT_END:
+                if record.kind == SEGMENT_END and len(record.payload) == 24:
                     following = next_segment(store, segment, record) or following
             place += 1
         segment, place = following, SECTOR
