@@ -4,11 +4,18 @@ package final class Console {
     private let errors: Int32
     private var mayColor: Bool
     private var hasProgress = false
+    /// Whether anybody sees progress.
+    let showsProgress: Bool
+    /// Columns of what shows progress.
+    let errorWidth: Int
+    private var nextProgress = ContinuousClock.now
 
     /// The standard streams.
     package init() {
         output = Output(descriptor: System.standardOutput)
         errors = System.standardError
+        showsProgress = System.isTerminal(errors)
+        errorWidth = System.terminalWidth(errors)
         let forbidden = System.environment("NO_COLOR").map { !$0.isEmpty } ?? false
         mayColor = output.isTerminal && !forbidden && System.environment("TERM") != "dumb"
     }
@@ -33,9 +40,17 @@ package final class Console {
 
     /// Replaces the line that tells how far the work is; only seen on a terminal.
     func progress(_ text: String) {
-        guard System.isTerminal(errors) else { return }
+        guard showsProgress else { return }
         hasProgress = true
         _ = System.write(Array("\r\u{1B}[K\(text)".utf8), to: errors)
+    }
+
+    /// Whether it is time to show progress again: a terminal far away takes only so much.
+    func isProgressDue(isLast: Bool) -> Bool {
+        let now = ContinuousClock.now
+        guard isLast || now >= nextProgress else { return false }
+        nextProgress = now + .milliseconds(100)
+        return true
     }
 
     func endProgress() {
@@ -63,7 +78,7 @@ package final class Output {
     private(set) var failure: Int32?
     private static let capacity = 64 << 10
 
-    init(descriptor: Int32) {
+    package init(descriptor: Int32) {
         self.descriptor = descriptor
         isTerminal = System.isTerminal(descriptor)
         width = isTerminal ? System.terminalWidth(descriptor) : 80
@@ -81,5 +96,12 @@ package final class Output {
         guard failure == nil, !buffer.isEmpty else { return }
         let number = System.write(buffer, to: descriptor)
         if number != 0 { failure = number }
+    }
+
+    /// Throws when something could not be written.
+    func checkWritten(to name: String) throws {
+        guard let failure else { return }
+        let text = System.describe(errorNumber: failure)
+        throw Failure(.inputOutput, "Cannot write '\(name)': \(text). Make room, or choose another place.")
     }
 }

@@ -79,6 +79,9 @@ package enum CommandLineTool {
             let hint = "See '\(CommandTable.tool)\(name) --help' for more information."
             console.error("\(error.text)\nUsage: \(usage)\n  \(hint)")
             return .usage
+        case let error as Interruption:
+            console.error("Interrupted.\(error.remark.isEmpty ? "" : " \(error.remark)")")
+            return .interrupted
         case let error as Failure:
             console.error(error.text)
             return error.status
