@@ -10,8 +10,13 @@ extension Command {
     ) { invocation in
         let path = try invocation.path()
         let console = invocation.console
+        System.catchInterrupt()
         let report = try Store.read(path) { database in
-            CheckSummary(try database.check { console.progress(CheckSummary.progress($0)) })
+            let report = try database.check { progress in
+                try Interruption.check()
+                console.progress("checking", progress.doneBytes, of: progress.totalBytes)
+            }
+            return CheckSummary(report)
         }
         console.endProgress()
         if invocation.has(.json) {

@@ -8,11 +8,16 @@ extension Command {
     ) { invocation in
         let path = try invocation.path()
         let console = invocation.console
+        System.catchInterrupt()
         let before = try Store.read(path) { try $0.statistics.fileBytes }
         try Store.write(path, createIfMissing: false) { database in
-            try database.compact { progress in
-                let percent = Rendering.percent(progress.doneBytes, of: progress.totalBytes)
-                console.progress("compacted \(percent) …")
+            do {
+                try database.compact { progress in
+                    try Interruption.check()
+                    console.progress("compacting", progress.doneBytes, of: progress.totalBytes)
+                }
+            } catch is Interruption {
+                throw Interruption(remark: "What was compacted stays so, and nothing is lost.")
             }
         }
         console.endProgress()

@@ -16,8 +16,8 @@ extension Command {
         abstract: "List, create or drop named snapshots.",
         discussion: """
             A state that has a name stays readable until the name is dropped: see '--as-of' of 'get', 'scan' and \
-            'count'. 'list' writes a line for each: name, timestamp and when it was created, with tabs between them. \
-            'create' prints the timestamp.
+            'count'. 'list' writes a line for each: name, timestamp and when it was created, with tabs between them; \
+            to a terminal it is an aligned table. 'create' prints the timestamp.
             """,
         arguments: [.action, .file, .snapshotName],
         options: [.at, .json]
@@ -49,14 +49,20 @@ extension Command {
         guard invocation.bytes(.snapshotName) == nil else { throw UsageError("'list' takes no name.") }
         let snapshots = try Store.read(try invocation.path()) { try $0.snapshots() }
         let output = invocation.console.output
+        var table = TextTable(
+            [.init("NAME"), .init("TIMESTAMP", isNumber: true), .init("CREATED")], console: invocation.console)
         for snapshot in snapshots {
-            if invocation.has(.json) {
+            if output.isTerminal, !invocation.has(.json) {
+                let name = TextTable.cell(Array(snapshot.name.utf8), hex: false, width: output.width)
+                table.add([name, "\(snapshot.timestamp)", UnixTime.iso8601(snapshot.createdAt)])
+            } else if invocation.has(.json) {
                 output.write(try JSONText.line(JSONSnapshot(snapshot)))
             } else {
                 let name = String(decoding: Escaping.line(Array(snapshot.name.utf8)), as: UTF8.self)
                 output.write("\(name)\t\(snapshot.timestamp)\t\(UnixTime.iso8601(snapshot.createdAt))\n")
             }
         }
+        table.finish()
         return .success
     }
 

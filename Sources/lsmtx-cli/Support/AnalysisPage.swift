@@ -98,8 +98,8 @@ package struct AnalysisPage {
             return
         }
         text += """
-            <p class="soft">Each box is a table. It reaches from its first key to its last; the axis has one step for \
-            each first or last key, so that its length says nothing about how many keys there are.</p>
+            <p class="soft">Each box is a table, and reaches from its first key to its last. Ranges of keys are as long \
+            as they have entries, about.</p>
 
             """
         text += LevelsSVG(report).text

@@ -36,7 +36,7 @@ extension AnalysisReport {
                 Row(
                     label: use.use == "table" ? "tables" : use.use, text: Rendering.bytes(use.bytes), part: use.bytes,
                     whole: fileBytes,
-                    detail: "\(Rendering.percent(use.bytes, of: fileBytes)) in \(Rendering.grouped(use.extents)) places")
+                    detail: "\(Rendering.percent(use.bytes, of: fileBytes)) in \(Rendering.count(use.extents, "place"))")
             } + [Row(label: "in all", text: Rendering.bytes(fileBytes))])
     }
 
@@ -45,9 +45,11 @@ extension AnalysisReport {
         return Section(
             title: "Levels",
             rows: levels.map { level in
-                var detail = "\(Rendering.grouped(level.tables)) tables, \(Rendering.grouped(level.entries)) entries"
-                if level.tombstones > 0 { detail += ", \(Rendering.grouped(level.tombstones)) tombstones" }
-                if level.rangeTombstones > 0 { detail += ", \(Rendering.grouped(level.rangeTombstones)) range tombstones" }
+                var detail = "\(Rendering.count(level.tables, "table")), \(Rendering.grouped(level.entries)) entries"
+                if level.tombstones > 0 { detail += ", \(Rendering.count(level.tombstones, "tombstone"))" }
+                if level.rangeTombstones > 0 {
+                    detail += ", \(Rendering.count(level.rangeTombstones, "range tombstone"))"
+                }
                 let (first, last) = (Self.short(level.smallestKey), Self.short(level.largestKey))
                 return Row(
                     label: "level \(level.level)", text: Rendering.bytes(level.bytes), part: level.bytes,

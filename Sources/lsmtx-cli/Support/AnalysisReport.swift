@@ -116,7 +116,9 @@ package struct AnalysisReport: Encodable {
         bounds = inspection.tables.map(\.descriptor.bounds)
         levels = Self.levels(of: tables, bounds)
         bytes = Bytes(inspection)
-        ages = zip(Self.ageLimits.map(\.label) + ["older", "not known"], inspection.ages).map(Class.init)
+        let oldest = inspection.ages.lastIndex { $0 > 0 }.map { $0 + 1 } ?? 0
+        ages = zip(Self.ageLimits.map(\.label) + ["older", "not known"], inspection.ages.prefix(oldest))
+            .map(Class.init)
         versionsPerKey = Self.classes(inspection.versionsPerKey) { Rendering.grouped($0) }
         keySizes = Self.classes(inspection.keySizes) { Quantity.size($0) }
         valueSizes = Self.classes(inspection.valueSizes) { Quantity.size($0) }

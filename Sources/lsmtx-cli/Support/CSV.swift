@@ -2,7 +2,7 @@
 /// in quotes, in which a quote is two.
 ///
 /// RFC 4180 is about text. So that any bytes go through and a spreadsheet or editor can take the file, bytes that are
-/// not UTF-8 are `\xNN` and a backslash is `\\`, unless fields are raw: then they are the bytes themselves.
+/// not UTF-8, and control characters, are `\xNN` and a backslash is `\\`, unless fields are raw: then they are the bytes themselves.
 package enum CSV {
     package static let header = Array("key,value\r\n".utf8)
     private static let quote = UInt8(ascii: "\"")
@@ -40,15 +40,19 @@ package enum CSV {
 
     /// Line ends and tabs stay: quotes take care of them.
     private static func escaped(_ bytes: [UInt8]) -> [UInt8] {
-        if String(validating: bytes, as: UTF8.self) != nil, !bytes.contains(UInt8(ascii: "\\")) { return bytes }
         var result: [UInt8] = []
-        var start = 0
-        for (index, byte) in bytes.enumerated() where byte == newline || byte == UInt8(ascii: "\t") {
-            result += Escaping.line(bytes[start..<index])
-            result.append(byte)
-            start = index + 1
+        result.reserveCapacity(bytes.count)
+        bytes.withUnsafeBytes { bytes in
+            var start = 0
+            for index in bytes.indices where [newline, carriageReturn, UInt8(ascii: "\t")].contains(bytes[index]) {
+                let part = UnsafeRawBufferPointer(rebasing: bytes[start..<index])
+                Escaping.append(part, controls: true, to: &result)
+                result.append(bytes[index])
+                start = index + 1
+            }
+            Escaping.append(UnsafeRawBufferPointer(rebasing: bytes[start...]), controls: true, to: &result)
         }
-        return result + Escaping.line(bytes[start...])
+        return result
     }
 
     /// A record, the end of its last line included: as many lines as it takes to close its quotes.

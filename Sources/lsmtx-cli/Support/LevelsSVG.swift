@@ -3,7 +3,8 @@ internal import LSMTxSpecs
 
 /// The levels as lanes, newest on top, with the tables as boxes over the axis of keys.
 ///
-/// 1. The axis has one step for each key at which a table begins or ends, in their order.
+/// 1. The axis has one step for each key at which a table begins or ends, in their order. A table's entries are spread
+///    evenly over its steps, and a step is as long as the entries that fall on it.
 /// 2. Tables of a level that overlap, as those of level 0 do, lie in lanes one below the other, the newest on top.
 struct LevelsSVG {
     private static let width = 1120.0
@@ -16,6 +17,8 @@ struct LevelsSVG {
     private var steps: [ClosedRange<Int>] = []
     /// What is written at some steps.
     private var labels: [String] = []
+    /// Where each step begins, and the last one ends, from 0 to 1.
+    private var places: [Double] = []
 
     init(_ report: AnalysisReport) {
         self.report = report
@@ -25,14 +28,34 @@ struct LevelsSVG {
             if let upper = bounds.upperBound { keys[upper] = keys[upper] ?? AnalysisReport.short(table.largestKey) }
         }
         let sorted = keys.keys.sorted { $0.lexicographicallyPrecedes($1) }
-        let places = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1, $0) })
+        let numbers = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1, $0) })
         labels = sorted.map { keys[$0] ?? "" }
         steps = report.bounds.map { bounds in
-            let lower = places[bounds.lowerBound] ?? 0
+            let lower = numbers[bounds.lowerBound] ?? 0
             // Without an upper bound a range tombstone reaches to the end.
-            let upper = bounds.upperBound.flatMap { places[$0] } ?? sorted.count
+            let upper = bounds.upperBound.flatMap { numbers[$0] } ?? sorted.count
             return lower...max(lower + 1, upper)
         }
+        places = Self.places(of: report.tables, steps)
+    }
+
+    private static func places(of tables: [AnalysisReport.Table], _ steps: [ClosedRange<Int>]) -> [Double] {
+        let count = steps.map(\.upperBound).max() ?? 0
+        // What comes to the sum where a step begins, or goes from it.
+        var changes = [Double](repeating: 0, count: count + 1)
+        for (table, steps) in zip(tables, steps) {
+            let density = Double(table.entries) / Double(steps.upperBound - steps.lowerBound)
+            changes[steps.lowerBound] += density
+            changes[steps.upperBound] -= density
+        }
+        var density = 0.0
+        var ends = [0.0]
+        for change in changes.dropLast() {
+            density += change
+            ends.append(ends[ends.count - 1] + max(0, density))
+        }
+        let length = max(ends[ends.count - 1], .leastNormalMagnitude)
+        return ends.map { $0 / length }
     }
 
     var text: String {
@@ -54,10 +77,7 @@ struct LevelsSVG {
             + "aria-label=\"Tables of each level by range of keys\">\n\(body)</svg>\n"
     }
 
-    private func x(_ step: Int) -> Double {
-        let last = max(1, steps.map(\.upperBound).max() ?? 1)
-        return Self.left + Double(step) / Double(last) * (Self.width - Self.left)
-    }
+    private func x(_ step: Int) -> Double { Self.left + places[step] * (Self.width - Self.left) }
 
     private func lanes(ofLevel level: Int) -> [[Int]] {
         var lanes: [[Int]] = []
@@ -98,7 +118,7 @@ struct LevelsSVG {
         var text = "<text class=\"key soft\" x=\"\(SVGNumber.text(Self.left))\" y=\"\(SVGNumber.text(y))\">"
         text += "\(Markup.escaped(first))</text>\n"
         for part in 1..<4 where labels.count > 8 {
-            let step = labels.count * part / 4
+            guard let step = places.firstIndex(where: { $0 >= Double(part) / 4 }), step < labels.count else { continue }
             text += "<text class=\"key soft\" text-anchor=\"middle\" x=\"\(SVGNumber.text(x(step)))\" "
             text += "y=\"\(SVGNumber.text(y))\">\(Markup.escaped(labels[step]))</text>\n"
         }
