@@ -2,7 +2,8 @@ internal import LSMTx
 
 extension Option {
     fileprivate static let html = Option(
-        "html", value: "path", help: "A new file for a page with pictures of the file, the levels and the distributions.")
+        "html", value: "path",
+        help: "A new file for a page with pictures of the file, the levels and the distributions.")
 }
 
 extension Command {

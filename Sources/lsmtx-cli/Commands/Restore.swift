@@ -35,7 +35,8 @@ extension Command {
             try Store.write(unfinished, durability: .buffered) { database in
                 try fill(database, from: dump) { entries in
                     console.progress(
-                        "restoring", dump.consumedBytes, of: source.bytes, detail: "\(Rendering.grouped(entries)) entries"
+                        "restoring", dump.consumedBytes, of: source.bytes,
+                        detail: "\(Rendering.grouped(entries)) entries"
                     )
                 }
                 try database.setRetention(dump.header.retention)

@@ -36,7 +36,8 @@ extension AnalysisPage {
         thead th { background: var(--box); }
         td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         table.bars th, table.bars td { border: 0; padding: .15rem .8rem .15rem 0; } table.bars th { font-weight: normal; }
-        svg { display: block; } svg.wide { width: 100%; height: auto; }
+        table.bars th, table.bars td { white-space: nowrap; }
+        svg { display: block; } svg.wide { width: 100%; height: auto; } .scroll > svg.wide { min-width: 48rem; }
         svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
         svg text.soft { fill: var(--soft); } svg text.key { font: 11px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
         svg .rule { stroke: var(--rule); stroke-dasharray: 2 4; }

@@ -71,10 +71,11 @@ package struct AnalysisPage {
 
     private mutating func writeMap() {
         text += "<h2>The file</h2>\n<p class=\"soft\">From its first byte, top left, to its last, row by row.</p>\n"
-        text += FileMapSVG(report).text
+        text += "<div class=\"scroll\">\n\(FileMapSVG(report).text)</div>\n"
         text += "<ul class=\"legend\">\n"
         for level in report.levels {
-            text += Self.legend("l\(min(level.level, 6))", "tables of level \(level.level)", level.bytes, report.fileBytes)
+            text += Self.legend(
+                "l\(min(level.level, 6))", "tables of level \(level.level)", level.bytes, report.fileBytes)
         }
         for use in report.uses where use.use != "table" {
             text += Self.legend(FileMapSVG.style(ofUse: use.use, level: nil), use.use, use.bytes, report.fileBytes)
@@ -102,7 +103,7 @@ package struct AnalysisPage {
             as they have entries, about.</p>
 
             """
-        text += LevelsSVG(report).text
+        text += "<div class=\"scroll\">\n\(LevelsSVG(report).text)</div>\n"
     }
 
     private mutating func writeBytes() {
@@ -113,7 +114,8 @@ package struct AnalysisPage {
                 text += "<tr><th scope=\"row\">\(row.label)</th><td class=\"number\">\(row.text)</td><td>"
                 text += "<svg width=\"320\" height=\"14\" aria-hidden=\"true\"><rect class=\"track\" width=\"320\" "
                 text += "height=\"14\" rx=\"3\"/><rect class=\"bar\" width=\"\(SVGNumber.text(max(2, share * 320)))\" "
-                text += "height=\"14\" rx=\"3\"/></svg></td><td class=\"soft\">\(Markup.escaped(row.detail))</td></tr>\n"
+                text +=
+                    "height=\"14\" rx=\"3\"/></svg></td><td class=\"soft\">\(Markup.escaped(row.detail))</td></tr>\n"
             }
         }
         text += "</table></div>\n"

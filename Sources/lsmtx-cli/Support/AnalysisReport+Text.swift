@@ -24,7 +24,8 @@ extension AnalysisReport {
             number("tombstones", tombstones), number("large values", largeValues),
         ]
         if unflushedEntries > 0 {
-            rows.append(number("in the log", unflushedEntries, "entries that no table has yet, and nothing here counts"))
+            rows.append(
+                number("in the log", unflushedEntries, "entries that no table has yet, and nothing here counts"))
         }
         return Section(title: Escaping.terminal(Array(path.utf8)), rows: rows)
     }
@@ -36,7 +37,8 @@ extension AnalysisReport {
                 Row(
                     label: use.use == "table" ? "tables" : use.use, text: Rendering.bytes(use.bytes), part: use.bytes,
                     whole: fileBytes,
-                    detail: "\(Rendering.percent(use.bytes, of: fileBytes)) in \(Rendering.count(use.extents, "place"))")
+                    detail: "\(Rendering.percent(use.bytes, of: fileBytes)) in \(Rendering.count(use.extents, "place"))"
+                )
             } + [Row(label: "in all", text: Rendering.bytes(fileBytes))])
     }
 

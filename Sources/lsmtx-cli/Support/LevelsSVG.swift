@@ -101,7 +101,8 @@ struct LevelsSVG {
         var text = "<g><title>table \(table.id): \(Rendering.bytes(table.bytes)), "
         text += "\(Rendering.grouped(table.entries)) entries, \(Rendering.grouped(table.tombstones)) tombstones, "
         text += "commits \(table.smallestTimestamp) to \(table.largestTimestamp), "
-        text += Markup.escaped("\(AnalysisReport.short(table.smallestKey)) to \(AnalysisReport.short(table.largestKey))")
+        text += Markup.escaped(
+            "\(AnalysisReport.short(table.smallestKey)) to \(AnalysisReport.short(table.largestKey))")
         text += "</title><rect class=\"table l\(min(table.level, 6))\" x=\"\(SVGNumber.text(start))\" "
         text += "y=\"\(SVGNumber.text(y))\" width=\"\(SVGNumber.text(width))\" "
         text += "height=\"\(SVGNumber.text(Self.laneHeight))\" rx=\"\(width > 6 ? 3 : 0)\"/>"

@@ -8,7 +8,8 @@ package enum CommandTable {
     static let rootOptions: [Option] = [.version, .help]
 
     package static let commands: [Command] = [
-        .get, .put, .delete, .scan, .count, .history, .snapshot, .retention, .import, .export, .dump, .restore, .stats, .analyze, .check, .compact, .demo,
+        .get, .put, .delete, .scan, .count, .history, .snapshot, .retention, .import, .export, .dump, .restore, .stats,
+        .analyze, .check, .compact, .demo,
         .torture, .specRun, .specList, .specExplain, .specRecord, .specCheck,
     ]
 
