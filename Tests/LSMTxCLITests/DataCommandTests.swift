@@ -144,6 +144,49 @@ struct DataCommandTests {
         #expect(try run("export", file, "--format", "cvs").errorText.contains("Did you mean 'csv'?"))
     }
 
+    @Test func hexadecimalArgumentsPickARangeAndTheFormat() throws {
+        _ = try run("put", file, "--hex", "ff00", "01")
+        _ = try run("put", file, "a", "1")
+        #expect(try run("export", file, "--hex", "--prefix", "ff").text == "ff00\t01\n")
+        #expect(try run("export", file, "--hex", "--to", "ff", "--format", "csv").text == "a,1\r\n")
+    }
+
+    // MARK: Interrupted, and locked out
+
+    /// Runs until it has made `name`, and waits for input then.
+    private func start(_ arguments: [String], until name: String) throws -> ChildProcess {
+        let child = try ChildProcess(arguments.map { Array($0.utf8) })
+        child.send(Array(SourceTree.read(Self.golden).utf8.prefix(400)), more: true)
+        while !folder.names.contains(name) {}
+        return child
+    }
+
+    @Test func anInterruptedRestoreLeavesNothing() throws {
+        let child = try start(["restore", file], until: "app.lsmtx.restoring")
+        child.kill(2)
+        var (output, errors): ([UInt8], [UInt8]) = ([], [])
+        while child.receive(timeoutMilliseconds: -1, output: &output, errors: &errors) {}
+        #expect(child.wait() == 130)
+        #expect(output.isEmpty && String(decoding: errors, as: UTF8.self) == "Error: Interrupted.\n")
+        #expect(folder.names == [])
+    }
+
+    @Test func aLockedStoreIsStatus75AndNamesWhoHasIt() throws {
+        let child = try start(["import", file, "--format", "lines", "--batch", "1"], until: "app.lsmtx")
+        for arguments in [["get", file, "a"], ["put", file, "a", "1"], ["dump", file], ["analyze", file]] {
+            let result = try ChildProcess.run(arguments)
+            #expect(result.status == 75, "\(result.errorText)")
+            #expect(result.errorText.contains("in process \(child.pid)"), "\(result.errorText)")
+            #if os(Linux)
+            #expect(result.errorText.contains("\(child.pid) (lsmtx)"), "\(result.errorText)")
+            #endif
+        }
+        child.send([])
+        var (output, errors): ([UInt8], [UInt8]) = ([], [])
+        while child.receive(timeoutMilliseconds: -1, output: &output, errors: &errors) {}
+        #expect(child.wait() == 0)
+    }
+
     // MARK: Dumps
 
     private static let golden = "Tests/Golden/version-1.dump"

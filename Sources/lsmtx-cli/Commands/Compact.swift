@@ -4,7 +4,8 @@ extension Command {
     static let compact = Command(
         "compact",
         abstract: "Drop everything that nobody can read any more, and make the file smaller.",
-        arguments: [.file]
+        arguments: [.file],
+        options: [.json]
     ) { invocation in
         let path = try invocation.path()
         let console = invocation.console
@@ -22,6 +23,10 @@ extension Command {
         }
         console.endProgress()
         let after = try Store.read(path) { try $0.statistics.fileBytes }
+        guard !invocation.has(.json) else {
+            console.output.write(try JSONText.line(["bytesBefore": before, "bytesAfter": after]))
+            return .success
+        }
         console.output.write("\(path): \(Rendering.bytes(before)) before, \(Rendering.bytes(after)) after.\n")
         return .success
     }

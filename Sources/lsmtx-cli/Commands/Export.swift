@@ -26,10 +26,10 @@ extension Command {
         discussion: """
             Every format brings back every byte. The entries come in key order and are one state of the store, however \
             long it takes. A file that is there already is not overwritten, and one that could not be written to its \
-            end is removed.
+            end is removed. With --hex, the format is 'hex' unless another is given.
             """,
         arguments: [.file],
-        options: Option.range + [.asOf, .limit, .exportFormat, .csvHeaderLine, .csvRaw, .output]
+        options: Option.range + [.asOf, .limit, .hex, .exportFormat, .csvHeaderLine, .csvRaw, .output]
     ) { invocation in
         let format = try exportFormat(invocation)
         let range = try invocation.range()
@@ -74,7 +74,7 @@ extension Command {
     }
 
     private static func exportFormat(_ invocation: Invocation) throws -> ExportFormat {
-        let name = try invocation.text(.exportFormat) ?? ExportFormat.jsonl.rawValue
+        let name = try invocation.text(.exportFormat) ?? (invocation.has(.hex) ? ExportFormat.hex : .jsonl).rawValue
         guard let format = ExportFormat(rawValue: name) else {
             throw UsageError.unknownFormat(name, of: ExportFormat.allCases.map(\.rawValue))
         }

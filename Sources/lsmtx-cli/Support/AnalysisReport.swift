@@ -119,23 +119,28 @@ package struct AnalysisReport: Encodable {
         let oldest = inspection.ages.lastIndex { $0 > 0 }.map { $0 + 1 } ?? 0
         ages = zip(Self.ageLimits.map(\.label) + ["older", "not known"], inspection.ages.prefix(oldest))
             .map(Class.init)
-        versionsPerKey = Self.classes(inspection.versionsPerKey) { Rendering.grouped($0) }
-        keySizes = Self.classes(inspection.keySizes) { Quantity.size($0) }
-        valueSizes = Self.classes(inspection.valueSizes) { Quantity.size($0) }
+        versionsPerKey = Self.classes(inspection.versionsPerKey) { range in
+            range.count == 1
+                ? Rendering.grouped(range.lowerBound)
+                : "\(Rendering.grouped(range.lowerBound))–\(Rendering.grouped(range.upperBound))"
+        }
+        keySizes = Self.classes(inspection.keySizes, Self.sizeLabel)
+        valueSizes = Self.classes(inspection.valueSizes, Self.sizeLabel)
     }
 
-    private static func classes(_ distribution: Distribution, _ name: (UInt64) -> String) -> [Class] {
+    private static func classes(_ distribution: Distribution, _ label: (ClosedRange<UInt64>) -> String) -> [Class] {
         let first = distribution.counts.firstIndex { $0 > 0 } ?? 0
         return distribution.counts.enumerated().dropFirst(first).map { index, count in
-            let range = Distribution.range(index)
-            // The limits of a class are 4 KiB and not 4095 B.
-            let label =
-                range.lowerBound == range.upperBound
-                ? name(range.lowerBound)
-                : range.upperBound < 1024
-                    ? "\(range.lowerBound)–\(name(range.upperBound))" : "from \(name(range.lowerBound))"
-            return Class(label: label, count: count)
+            Class(label: label(Distribution.range(index)), count: count)
         }
+    }
+
+    /// From 1 KiB on, a class begins where the one before ends: `1KiB–2KiB`, not `1024B–2047B`.
+    private static func sizeLabel(_ range: ClosedRange<UInt64>) -> String {
+        let (lower, upper) = (range.lowerBound, range.upperBound)
+        if lower == upper { return Quantity.size(lower) }
+        if upper < 1024 || upper == .max { return "\(lower)–\(Quantity.size(upper))" }
+        return "\(Quantity.size(lower))–\(Quantity.size(upper + 1))"
     }
 
     private static func uses(of extents: [Extent]) -> [Use] {
