@@ -151,6 +151,18 @@ struct DataCommandTests {
         #expect(try run("export", file, "--hex", "--to", "ff", "--format", "csv").text == "a,1\r\n")
     }
 
+    #if os(Linux)
+    @Test func aFullDeviceIsStatus74AndOneError() throws {
+        _ = try run("put", file, "a", "1")
+        for arguments in [["dump", file], ["export", file], ["analyze", file, "--html"]] {
+            let result = try ChildProcess.run(arguments + (arguments[0] == "export" ? ["-o"] : []) + ["/dev/full"])
+            #expect(result.status == 74)
+            #expect(result.errorText.hasPrefix("Error: Cannot write '/dev/full': No space left on device."))
+            #expect(result.errorText.split(separator: "\n").count == 1)
+        }
+    }
+    #endif
+
     // MARK: Interrupted, and locked out
 
     /// Runs until it has made `name`, and waits for input then.

@@ -63,7 +63,7 @@ package final class Console {
     func finish(_ status: ExitStatus) -> ExitStatus {
         endProgress()
         output.flush()
-        guard let number = output.failure else { return status }
+        guard let number = output.failure, !output.isFailureReported else { return status }
         error("Cannot write the output: \(System.describe(errorNumber: number)).")
         return .inputOutput
     }
@@ -76,6 +76,8 @@ package final class Output {
     private let descriptor: Int32
     private var buffer: [UInt8] = []
     private(set) var failure: Int32?
+    /// Whether an error that was thrown tells of it.
+    private(set) var isFailureReported = false
     private static let capacity = 64 << 10
 
     package init(descriptor: Int32) {
@@ -101,6 +103,7 @@ package final class Output {
     /// Throws when something could not be written.
     func checkWritten(to name: String) throws {
         guard let failure else { return }
+        isFailureReported = true
         let text = System.describe(errorNumber: failure)
         throw Failure(.inputOutput, "Cannot write '\(name)': \(text). Make room, or choose another place.")
     }

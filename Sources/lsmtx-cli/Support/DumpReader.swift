@@ -1,6 +1,6 @@
 internal import LSMTx
 
-/// Reads a dump, line by line: one entry is in memory.
+/// Reads a dump: one entry is in memory, and a piece of its text.
 final class DumpReader {
     private let name: String
     private let lines: LineReader
@@ -50,42 +50,52 @@ final class DumpReader {
 
     /// - Returns: `nil` after the last entry, once the count and the checksum were found to be right.
     func next() throws -> (key: [UInt8], value: [UInt8])? {
-        guard let keyLine = try lines.nextWithEnd() else { throw truncated() }
-        guard !keyLine.starts(with: DumpFormat.dataEnd) else {
-            try checkEnd(keyLine)
-            return nil
+        guard let first = try lines.peek() else {
+            number += 1
+            throw truncated()
         }
-        let key = try decode(keyLine)
-        guard let valueLine = try lines.nextWithEnd() else { throw truncated() }
-        let value = try decode(valueLine)
-        count += 1
-        return (key, value)
+        guard first == UInt8(ascii: "D") else {
+            let key = try decode()
+            let value = try decode()
+            count += 1
+            return (key, value)
+        }
+        try checkEnd(try lines.nextWithEnd() ?? [])
+        return nil
     }
 
-    private func decode(_ line: [UInt8]) throws -> [UInt8] {
+    private func decode() throws -> [UInt8] {
         number += 1
-        line.withUnsafeBytes { checksum.add(BorrowedBytes($0)) }
-        guard line.last == UInt8(ascii: "\n") else { throw truncated() }
-        guard line.first == UInt8(ascii: " ") else {
-            throw fault("expected a blank and then a key or a value")
-        }
-        let text = Self.withoutEnd(line).dropFirst()
-        switch header.encoding {
-        case .print:
-            guard let bytes = Escaping.unescape(text) else {
-                throw fault("expected \\\\, \\t, \\n, \\r or \\xNN at a backslash")
+        var unescaper = Unescaper(hex: header.encoding == .hex)
+        var result: [UInt8] = []
+        var isFirst = true
+        var isEnded = false
+        var isRight = true
+        try lines.forEachPiece { piece in
+            checksum.add(BorrowedBytes(piece))
+            var text = piece
+            if isFirst {
+                isFirst = false
+                guard text[0] == UInt8(ascii: " ") else { throw fault("expected a blank and then a key or a value") }
+                text = UnsafeRawBufferPointer(rebasing: text[1...])
             }
-            return bytes
-        case .hex:
-            guard let bytes = Hexadecimal.decode(Array(text)) else {
-                throw fault("expected an even number of hexadecimal digits")
-            }
-            return bytes
+            isEnded = text.last == UInt8(ascii: "\n")
+            if isEnded { text = UnsafeRawBufferPointer(rebasing: text.dropLast()) }
+            isRight = isRight && unescaper.add(text, to: &result)
         }
+        guard isEnded else { throw truncated() }
+        guard isRight, unescaper.isComplete else {
+            throw fault(
+                header.encoding == .hex
+                    ? "expected an even number of hexadecimal digits"
+                    : "expected \\\\, \\t, \\n, \\r or \\xNN at a backslash")
+        }
+        return result
     }
 
     private func checkEnd(_ line: [UInt8]) throws {
         number += 1
+        guard line.starts(with: DumpFormat.dataEnd) else { throw truncated() }
         let found = checksum.value
         let words = String(decoding: line.dropFirst(DumpFormat.dataEnd.count), as: UTF8.self)
         guard let match = words.wholeMatch(of: /count=([0-9]{1,19}) xxh3=([0-9a-f]{16})\n/) else { throw truncated() }

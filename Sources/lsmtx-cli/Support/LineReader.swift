@@ -26,23 +26,31 @@ final class LineReader {
     /// - Returns: `nil` after the last line.
     func nextWithEnd() throws -> [UInt8]? {
         var line: [UInt8] = []
-        while true {
-            let part = buffer[unread]
-            if let newline = part.firstIndex(of: UInt8(ascii: "\n")) {
-                line += part[...newline]
-                unread = newline + 1..<unread.upperBound
-                consumedBytes += UInt64(line.count)
-                return line
-            }
-            line += part
-            unread = 0..<0
-            if atEnd {
-                consumedBytes += UInt64(line.count)
-                return line.isEmpty ? nil : line
-            }
-            let count = try System.read(descriptor, into: &buffer)
-            atEnd = count == 0
-            unread = 0..<count
+        try forEachPiece { line.append(contentsOf: $0) }
+        return line.isEmpty ? nil : line
+    }
+
+    /// The next line's first byte, which stays unread; `nil` after the last line.
+    func peek() throws -> UInt8? { try fill() ? buffer[unread.lowerBound] : nil }
+
+    /// Passes the next line on in pieces, what ends it included: for lines that may be very long.
+    func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        while try fill() {
+            let newline = buffer[unread].firstIndex(of: UInt8(ascii: "\n"))
+            let piece = unread.lowerBound..<(newline.map { $0 + 1 } ?? unread.upperBound)
+            try buffer.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[piece])) }
+            consumedBytes += UInt64(piece.count)
+            unread = piece.upperBound..<unread.upperBound
+            if newline != nil { return }
         }
+    }
+
+    /// - Returns: `false` when nothing is left.
+    private func fill() throws -> Bool {
+        guard unread.isEmpty, !atEnd else { return !unread.isEmpty }
+        let count = try System.read(descriptor, into: &buffer)
+        atEnd = count == 0
+        unread = 0..<count
+        return count > 0
     }
 }
