@@ -8,7 +8,8 @@ internal import Foundation
 
 extension Option {
     fileprivate static let since = Option(
-        "since", value: "point", help: "Only what was committed after this timestamp, time or snapshot.")
+        "since", value: "point", completion: .snapshotName,
+        help: "Only what was committed after this timestamp, time or snapshot.")
 }
 
 extension Command {
@@ -21,20 +22,20 @@ extension Command {
             is written and the exit status is 1.
             """,
         arguments: [.file, .key],
-        options: [.since, .limit, .hex, .json]
+        options: [.since, .limit, .hex, .json], isInShell: true
     ) { invocation in
         let format = try EntryFormat(invocation)
         guard let key = try invocation.data(.key) else { return .usage }
         let limit = try invocation.number(.limit, in: 0...Int.max)
         let since = try invocation.point(.since)
-        let versions = try Store.read(try invocation.path()) { database in
+        let versions = try invocation.read { database in
             try database.history(of: key, since: try timestamp(of: since, in: database), limit: limit)
         }
         for version in versions {
             switch format {
             case .json: invocation.console.output.write(try JSONText.line(JSONVersion(version)))
             case .hex: invocation.console.output.write(line(version, Hexadecimal.encode))
-            default: invocation.console.output.write(line(version, Escaping.line))
+            default: invocation.console.output.write(line(version, invocation.escaped))
             }
         }
         return versions.isEmpty ? .failure : .success

@@ -1,12 +1,12 @@
 internal import LSMTx
 
 extension Argument {
-    static let input = Argument("path", help: "The file to read; '-' is the standard input.")
+    static let input = Argument("path", completion: .file, help: "The file to read; '-' is the standard input.")
 }
 
 extension Option {
     static let format = Option(
-        "format", value: "name",
+        "format", value: "name", completion: .values(Importer.Format.allCases.map(\.rawValue)),
         help: """
             'jsonl', the default: a line for each entry, {"key": "...", "value": "..."}, with key_base64 and \
             value_base64 for bytes that are not text. 'lines': each line is a key, its number the value.

@@ -6,7 +6,8 @@ extension Argument {
 }
 
 extension Option {
-    fileprivate static let valueFile = Option("file", value: "path", help: "Read the value from this file.")
+    fileprivate static let valueFile = Option(
+        "file", value: "path", completion: .file, help: "Read the value from this file.")
 }
 
 extension Command {
@@ -18,18 +19,13 @@ extension Command {
             A key or value that begins with a hyphen goes after '--'.
             """,
         arguments: [.file, .key, .value],
-        options: [.hex, .valueFile, .buffered]
+        options: [.hex, .valueFile, .buffered], isInShell: true
     ) { invocation in
         guard let key = try invocation.data(.key) else { return .usage }
-        let path = try invocation.path()
         let value = try putValue(invocation)
         let durability: Durability = invocation.has(.buffered) ? .buffered : .sync
-        let timestamp = try Store.write(path, durability: durability) { database in
-            let transaction = try database.begin()
-            try transaction.put(key, value)
-            return try transaction.commit(durability: durability)
-        }
-        invocation.console.output.write("\(timestamp)\n")
+        let timestamp = try invocation.writeKeys(durability: durability) { try $0.put(key, value) }
+        if let timestamp { invocation.console.output.write("\(timestamp)\n") }
         return .success
     }
 }

@@ -1,4 +1,5 @@
 internal import LSMTx
+internal import LSMTxSpecs
 
 extension Command {
     static let scan = Command(
@@ -10,33 +11,30 @@ extension Command {
             with --json each line is an object as 'import' takes it.
             """,
         arguments: [.file],
-        options: Option.range + [.asOf, .reverse, .limit, .hex, .raw, .json]
+        options: Option.range + [.asOf, .reverse, .limit, .hex, .raw, .json], isInShell: true
     ) { invocation in
         let format = try EntryFormat(invocation)
         let range = try invocation.range()
         let limit = try invocation.number(.limit, in: 0...Int.max) ?? .max
         let reverse = invocation.has(.reverse)
-        let point = try invocation.point(.asOf)
-        let path = try invocation.path()
         let output = invocation.console.output
-        let asTable = output.isTerminal && format == .escaped
+        let asTable = invocation.wantsTable && format == .escaped
         var table = EntryTable(console: invocation.console)
-        try Store.read(path) { database in
+        defer { table.finish() }
+        try invocation.readKeys { state in
             guard limit > 0 else { return }
             var count = 0
-            try database.read(at: point) { snapshot in
-                try snapshot.forEach(range, reverse: reverse) { key, value in
-                    if asTable {
-                        table.add(key: key.bytes, value: value.bytes)
-                    } else {
-                        output.write(try format.line(key: key.bytes, value: value.bytes))
-                    }
-                    count += 1
-                    return count < limit && output.failure == nil
+            try state.forEach(range, reverse: reverse) { key, value in
+                try invocation.checkInterrupt()
+                if asTable {
+                    table.add(key: key.bytes, value: value.bytes)
+                } else {
+                    output.write(try format.line(key: key.bytes, value: value.bytes))
                 }
+                count += 1
+                return count < limit && output.failure == nil
             }
         }
-        table.finish()
         return .success
     }
 }
@@ -63,28 +61,20 @@ struct EntryTable {
 
     mutating func finish() {
         guard !rows.isEmpty else { return }
-        keyWidth = max(keyWidth, rows.map(\.key.count).max() ?? 0, 3)
+        keyWidth = max(keyWidth, rows.map { TextColumns.width(of: $0.key) }.max() ?? 0, 3)
         if !hasHeading {
-            console.output.write(console.heading(Self.padded("KEY", keyWidth) + "  VALUE") + "\n")
+            console.output.write(console.heading(TextColumns.padded("KEY", to: keyWidth) + "  VALUE") + "\n")
             hasHeading = true
         }
         for row in rows {
-            let value = Self.cut(row.value, max(8, width - keyWidth - 2))
-            console.output.write("\(Self.padded(row.key, keyWidth))  \(value)\n")
+            let value = TextColumns.shortened(row.value, to: max(8, width - keyWidth - 2))
+            console.output.write("\(TextColumns.padded(row.key, to: keyWidth))  \(value)\n")
         }
         console.output.flush()
         rows.removeAll(keepingCapacity: true)
     }
 
     private func shown(_ bytes: [UInt8], _ columns: Int) -> String {
-        Self.cut(Escaping.terminal(bytes.prefix(columns * 4 + 4)), columns)
-    }
-
-    private static func cut(_ text: String, _ columns: Int) -> String {
-        text.count <= columns ? text : text.prefix(max(1, columns - 1)) + "…"
-    }
-
-    private static func padded(_ text: String, _ columns: Int) -> String {
-        text + String(repeating: " ", count: max(0, columns - text.count))
+        TextColumns.shortened(Escaping.terminal(bytes.prefix(columns * 4 + 4)), to: columns)
     }
 }

@@ -5,10 +5,10 @@ extension Command {
         "stats",
         abstract: "Show what the file holds and where its space goes.",
         arguments: [.file],
-        options: [.json]
+        options: [.json], isInShell: true
     ) { invocation in
         let path = try invocation.path()
-        let report = try Store.read(path) { StatisticsReport(try $0.statistics, path: path) }
+        let report = try invocation.read { StatisticsReport(try $0.statistics, path: path) }
         let console = invocation.console
         guard !invocation.has(.json) else {
             console.output.write(try JSONText.document(report))

@@ -13,6 +13,13 @@ package final class Console {
         mayColor = output.isTerminal && !forbidden && System.environment("TERM") != "dumb"
     }
 
+    /// The standard error stream, and something else for the output, which is not coloured.
+    init(output: Output) {
+        self.output = output
+        errors = System.standardError
+        mayColor = false
+    }
+
     package func forbidColor() { mayColor = false }
 
     /// `text` emphasised, where that is possible.
@@ -61,19 +68,42 @@ package final class Output {
     private let descriptor: Int32
     private var buffer: [UInt8] = []
     private(set) var failure: Int32?
+    /// Of a file, its path.
+    let name: String
+    private var isMidLine = false
     private static let capacity = 64 << 10
 
     init(descriptor: Int32) {
         self.descriptor = descriptor
+        name = "standard output"
         isTerminal = System.isTerminal(descriptor)
         width = isTerminal ? System.terminalWidth(descriptor) : 80
+    }
+
+    /// A file, which ``close()`` closes.
+    init(ownedDescriptor descriptor: Int32, name: String) {
+        self.descriptor = descriptor
+        self.name = name
+        isTerminal = false
+        width = 80
     }
 
     func write(_ text: String) { write(text.utf8) }
 
     func write(_ bytes: some Sequence<UInt8>) {
         buffer.append(contentsOf: bytes)
+        if let last = buffer.last { isMidLine = last != UInt8(ascii: "\n") }
         if buffer.count >= Self.capacity { flush() }
+    }
+
+    /// On a terminal, ends a line that has been begun, so that a prompt stands on its own.
+    func endLine() {
+        if isTerminal, isMidLine { write("\n") }
+    }
+
+    func close() {
+        flush()
+        System.closeDescriptor(descriptor)
     }
 
     func flush() {
