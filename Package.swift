@@ -59,6 +59,8 @@ let package = Package(
             dependencies: ["LSMTx", "LSMTxSimulation"],
             swiftSettings: settings
         ),
+        // Terminals to test the shell on.
+        .target(name: "CPseudoTerminal"),
         .testTarget(
             name: "LSMTxTests",
             dependencies: ["LSMTx", "LSMTxSimulation", "LSMTxTestSupport"],
@@ -71,7 +73,9 @@ let package = Package(
         ),
         .testTarget(
             name: "LSMTxCLITests",
-            dependencies: ["LSMTx", "LSMTxCLI", "LSMTxSimulation", "LSMTxTestSupport"],
+            dependencies: [
+                "LSMTx", "LSMTxCLI", "LSMTxSimulation", "LSMTxSpecs", "LSMTxTestSupport", "CPseudoTerminal",
+            ],
             swiftSettings: settings
         ),
         .testTarget(

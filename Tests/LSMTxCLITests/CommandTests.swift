@@ -278,7 +278,10 @@ struct CommandTests {
         (["scan", "f", "--limit"], "Missing value for '--limit <n>'."),
         (["scan", "f", "--limit", "-1"], "The value '-1' of '--limit' is not a whole number, 0 or more."),
         (["scan", "f", "--raw", "--json"], "'--raw' and '--json' exclude each other."),
-        (["import", "f", "-", "--format", "json"], "Unknown format 'json'. Did you mean 'jsonl'?"),
+        (
+            ["import", "f", "-", "--format", "json"],
+            "Unknown format 'json', expected jsonl, lines. Did you mean 'jsonl'?"
+        ),
         (["--frob"], "Unknown option '--frob'."),
     ])
     func aWrongCommandLineIsStatus64AndSaysWhatToDo(arguments: [String], message: String) throws {

@@ -49,7 +49,6 @@ struct Shell {
                 execute(line)
             case .interrupted: showInterrupt()
             case .end:
-                // What was typed to get here was not shown.
                 console.output.write("\n")
                 return
             }

@@ -18,7 +18,7 @@ package struct ShellCompletion {
 
     private let session: ShellSession
 
-    init(session: ShellSession) { self.session = session }
+    package init(session: ShellSession) { self.session = session }
 
     /// - Parameter line: The line up to the cursor.
     func complete(_ line: [UInt8]) -> LineEditor.Completed {
@@ -64,6 +64,12 @@ package struct ShellCompletion {
             text += TextColumns.trimmed(line.joined()) + "\n"
         }
         return words.count >= Self.maximumKeys ? text + "…\n" : text
+    }
+
+    /// What the last word of a line could become.
+    package func words(for line: String) -> [[UInt8]] {
+        let line = Array(line.utf8)
+        return (try? ShellLine(line, isUnfinished: true)).map { offer(for: $0, end: line.count).words } ?? []
     }
 
     // MARK: What can stand here
@@ -159,7 +165,7 @@ package struct ShellCompletion {
         let path = String(decoding: typed, as: UTF8.self)
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         let beginning = path.dropFirst(folder.count)
-        let names = (try? System.names(in: folder.isEmpty ? "." : folder)) 
+        let names = (try? System.names(in: folder.isEmpty ? "." : folder))
         var offer = Offer(start: start, words: [])
         for name in (names ?? []).sorted()
         where name.hasPrefix(beginning) && (beginning.first == "." || name.first != ".") {

@@ -59,7 +59,7 @@ struct ShellScript {
             let console = isOwn ? console : output.take()
             if let invocation = try CommandLineTool.parse(words, for: found, console, session: session) {
                 status = try found.run(invocation)
-                if status == .failure {
+                if status == .failure, !isOwn {
                     if place.isEmpty { console.note("Not found.") }
                     status = .success
                 }

@@ -1,4 +1,4 @@
-internal import LSMTx
+package import LSMTx
 
 /// The one open store of a shell, and what has been set in it.
 package final class ShellSession {
@@ -23,7 +23,7 @@ package final class ShellSession {
     /// Ctrl-C during a command.
     struct Interrupted: Error {}
 
-    let database: Database
+    package let database: Database
     let path: String
     let isWritable: Bool
     /// Whether keys and values are typed as hexadecimal digits.
@@ -37,12 +37,12 @@ package final class ShellSession {
     /// How deep `.read` is in files that it reads.
     var depth = 0
 
-    private(set) var transaction: Transaction?
+    package private(set) var transaction: Transaction?
     private var isolation = Isolation.serializable
     private var savepoints: [(name: String, savepoint: Savepoint)] = []
     private(set) var past: (snapshot: Snapshot, name: String)?
 
-    init(database: Database, path: String, isWritable: Bool, isHexadecimal: Bool) {
+    package init(database: Database, path: String, isWritable: Bool, isHexadecimal: Bool) {
         self.database = database
         self.path = path
         self.isWritable = isWritable
@@ -50,7 +50,7 @@ package final class ShellSession {
         mode = isHexadecimal ? .hex : nil
     }
 
-    var prompt: String {
+    package var prompt: String {
         if transaction != nil { return "lsmtx(\(Self.level(of: isolation)))> " }
         return past.map { "lsmtx(as of \(Escaping.terminal($0.name.utf8)))> " } ?? "lsmtx> "
     }
@@ -86,7 +86,7 @@ package final class ShellSession {
 
     // MARK: Transactions
 
-    func begin(_ isolation: Isolation) throws {
+    package func begin(_ isolation: Isolation) throws {
         try checkWritable()
         guard transaction == nil else {
             throw Failure(.failure, "A transaction is open already. 'commit' or 'rollback' ends it.")
@@ -95,7 +95,7 @@ package final class ShellSession {
         self.isolation = isolation
     }
 
-    func commit(durability: Durability) throws -> Timestamp {
+    package func commit(durability: Durability) throws -> Timestamp {
         let transaction = try openTransaction()
         // Whatever the commit answers, the transaction has ended.
         defer { forgetTransaction() }
