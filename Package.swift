@@ -31,8 +31,7 @@ let package = Package(
         // getopt_long behind functions: the overlay does not import it everywhere, and its result is mutable globals.
         .target(name: "CGetopt"),
         // The shell's line editor: libedit behind functions, and not readline, whose licence would be the program's.
-        // No system library target: what uses the library alone must build where libedit is not installed, and SwiftPM
-        // asks for every system library of a package.
+        // Only the program depends on it: what uses the library alone builds where libedit is not installed.
         .target(name: "CLineEditor", linkerSettings: [.linkedLibrary("edit")]),
         // Not named like the product: on a file system that ignores case, `lsmtx` and `LSMTx` are one build folder.
         .executableTarget(

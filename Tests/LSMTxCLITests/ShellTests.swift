@@ -63,6 +63,7 @@ struct ShellTests {
                 ".mode tabel", 64,
                 "line 3: Unknown mode 'tabel', expected table, tabs, json, hex, raw. Did you mean 'table'?"
             ),
+            ("put b -", 64, "line 3: The standard input holds the shell's commands."),
             ("begin serr", 64, "line 3: Unknown level 'serr', expected rc, si, ser. Did you mean 'ser'?"),
             (".read \(folder.file("none"))", 66, "line 3: Cannot open"),
         ]

@@ -23,6 +23,8 @@ extension Command {
     ) { invocation in
         guard let key = try invocation.data(.key) else { return .usage }
         let value = try putValue(invocation)
+        // An interrupt ends the input: what came before it is not the value.
+        try invocation.checkInterrupt()
         let durability: Durability = invocation.has(.buffered) ? .buffered : .sync
         let timestamp = try invocation.writeKeys(durability: durability) { try $0.put(key, value) }
         if let timestamp { invocation.console.output.write("\(timestamp)\n") }
@@ -34,6 +36,10 @@ extension Command {
 private func putValue(_ invocation: Invocation) throws -> [UInt8] {
     let typed = invocation.bytes(.value)
     let path = try invocation.text(.valueFile)
+    let isFromInput = path == "-" || (typed == [UInt8(ascii: "-")] && path == nil)
+    if isFromInput, invocation.session != nil, !System.isTerminal(System.standardInput) {
+        throw UsageError("The standard input holds the shell's commands. Give the value by '--file <path>'.")
+    }
     switch (typed, path) {
     case (nil, nil): throw UsageError("Missing argument '<value>', or the option '--file <path>'.")
     case (.some, .some): throw UsageError("'<value>' and '--file' exclude each other.")

@@ -12,7 +12,8 @@ extension Command {
         abstract: "Type commands against a store that stays open.",
         discussion: """
             The commands are those of the tool without their file, and transactions: 'begin', 'commit', 'rollback' and \
-            savepoints. '.help' lists them. Without --write nothing can be changed. From a pipe, lines are run without a \
+            savepoints. '.help' lists them. Without --write nothing can be changed; others can read the store meanwhile, \
+            and write it only when the shell has ended. From a pipe, lines are run without a \
             prompt up to the first error, which names its line and gives the exit status. The Tab key completes, and \
             Ctrl-C ends what is running or clears the line. Lines are kept for the arrow keys in \
             $XDG_STATE_HOME/lsmtx/history, or ~/.local/state/lsmtx/history.

@@ -37,14 +37,19 @@ struct Shell {
 
     private func edit(with editor: LineEditor) throws {
         let history = ShellHistory()
-        for line in history.load() { editor.remember(line) }
+        var last: [UInt8] = []
+        for line in history.load() {
+            editor.remember(line)
+            last = line
+        }
         defer { history.trim() }
         while !session.isEnding, console.output.failure == nil {
             switch try editor.read(prompt: session.prompt) {
             case .line(let line):
                 if line.contains(where: { $0 > 0x20 }) {
                     editor.remember(line)
-                    history.append(line)
+                    if line != last { history.append(line) }
+                    last = line
                 }
                 execute(line)
             case .interrupted: showInterrupt()

@@ -28,11 +28,13 @@ struct ShellScript {
     private func run(_ lines: LineReader, place: (Int) -> String) throws -> ExitStatus {
         var number = 0
         while !session.isEnding {
-            guard let line = try lines.next() else {
-                guard System.isInterrupted else { return .success }
+            let line = try lines.next()
+            // It may have come while a command ran that could not be ended.
+            guard !System.isInterrupted else {
                 console.error("\(place(number + 1))Interrupted.")
                 return .interrupted
             }
+            guard let line else { return .success }
             number += 1
             let status = run(line, place: place(number))
             guard status == .success else { return status }

@@ -64,7 +64,8 @@ package final class Console {
 /// Buffered output. A failed write is kept for the end, so that the code that writes stays straight.
 package final class Output {
     let isTerminal: Bool
-    let width: Int
+    /// Columns; those of a terminal may change at any time.
+    var width: Int { isTerminal ? System.terminalWidth(descriptor) : 80 }
     private let descriptor: Int32
     private var buffer: [UInt8] = []
     private(set) var failure: Int32?
@@ -77,7 +78,6 @@ package final class Output {
         self.descriptor = descriptor
         name = "standard output"
         isTerminal = System.isTerminal(descriptor)
-        width = isTerminal ? System.terminalWidth(descriptor) : 80
     }
 
     /// A file, which ``close()`` closes.
@@ -85,7 +85,6 @@ package final class Output {
         self.descriptor = descriptor
         self.name = name
         isTerminal = false
-        width = 80
     }
 
     func write(_ text: String) { write(text.utf8) }
