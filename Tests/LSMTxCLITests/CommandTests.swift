@@ -283,6 +283,15 @@ struct CommandTests {
             "Unknown format 'json', expected jsonl, lines. Did you mean 'jsonl'?"
         ),
         (["--frob"], "Unknown option '--frob'."),
+        (["rn"], "Unknown subcommand 'rn'. Did you mean 'spec run'?"),
+        (["record"], "Unknown subcommand 'record'. Did you mean 'spec record'?"),
+        (["spec", "rn"], "Unknown subcommand 'spec rn'. Did you mean 'spec run'?"),
+        (["snapshot", "lst", "f"], "Unknown action 'lst', expected list, create, drop. Did you mean 'list'?"),
+        (["completions", "bsh"], "Unknown shell 'bsh', expected bash, zsh, fish. Did you mean 'bash'?"),
+        (
+            ["spec", "run", "f", "--device", "fiel"],
+            "Unknown device 'fiel', expected memory, file. Did you mean 'file'?"
+        ),
     ])
     func aWrongCommandLineIsStatus64AndSaysWhatToDo(arguments: [String], message: String) throws {
         let result = try ChildProcess.run(arguments)

@@ -36,7 +36,7 @@ final class PseudoTerminal {
     private(set) var screen: TerminalScreen
     /// Everything that came out.
     private(set) var transcript: [UInt8] = []
-    private let columns: Int
+    private var columns: Int
     private var pid: pid_t = 0
     private var controller: Int32 = -1
     private var hasEnded = false
@@ -125,6 +125,14 @@ final class PseudoTerminal {
 
     /// Goes on with an empty screen, so that what was there is not taken for what comes.
     func forgetScreen() { screen = TerminalScreen(columns: columns, rows: Self.rows) }
+
+    /// Makes the terminal wider or narrower, and the screen empty.
+    func resize(columns: Int) {
+        self.columns = columns
+        forgetScreen()
+        var size = winsize(ws_row: UInt16(Self.rows), ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
+        _ = ioctl(controller, UInt(TIOCSWINSZ), &size)
+    }
 
     /// Types a line, and waits for the prompt after its output.
     func run(_ line: String, prompt: String = "lsmtx> ") throws {

@@ -260,6 +260,21 @@ struct ShellTerminalTests {
         #expect(told.screen.lines.dropFirst().allSatisfy { $0.count < 24 }, "\(told.screen.text)")
     }
 
+    @Test func theShellFollowsTheWidthOfTheTerminal() throws {
+        try fill(1, value: String(repeating: "v", count: 100))
+        let terminal = try shell([])
+        try terminal.run("scan")
+        #expect(terminal.screen.lines.suffix(2).first?.count == 80, "\(terminal.screen.text)")
+        terminal.resize(columns: 40)
+        try terminal.waitForPrompt()
+        try terminal.run("scan")
+        #expect(terminal.screen.lines.suffix(2).first?.count == 40, "\(terminal.screen.text)")
+        terminal.type(String(repeating: "x", count: 50))
+        try terminal.wait("a line that goes on below") { $0.cursorLine == String(repeating: "x", count: 17) }
+        terminal.type(Key.control("A"))
+        try terminal.wait("its beginning") { $0.cursorColumn == 7 && $0.cursorLine.hasPrefix("lsmtx> x") }
+    }
+
     @Test func aReaderThatLeavesEarlyEndsAScanQuietly() throws {
         try fill(20_000)
         let terminal = try PseudoTerminal(

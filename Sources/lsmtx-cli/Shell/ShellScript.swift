@@ -83,9 +83,9 @@ struct ShellScript {
 
     private func report(_ error: any Error, of command: Command?, _ place: String) -> ExitStatus {
         switch error {
-        case is ShellSession.Interrupted:
-            let goesOn = session.transaction == nil ? "" : " The transaction is still open."
-            console.error("\(place)Interrupted.\(goesOn)")
+        case let error as Interruption:
+            let remarks = [error.remark, session.transaction == nil ? "" : "The transaction is still open."]
+            console.error("\(place)" + (["Interrupted."] + remarks.filter { !$0.isEmpty }).joined(separator: " "))
             return .interrupted
         case let problem as ShellLine.Problem:
             console.error("\(place)\(problem.description)")

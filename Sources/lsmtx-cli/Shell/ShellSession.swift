@@ -20,9 +20,6 @@ package final class ShellSession {
         }
     }
 
-    /// Ctrl-C during a command.
-    struct Interrupted: Error {}
-
     package let database: Database
     let path: String
     let isWritable: Bool
@@ -78,10 +75,6 @@ package final class ShellSession {
         guard past == nil else {
             throw Failure(.failure, "The shell looks at the past, which cannot be changed. '.as-of now' comes back.")
         }
-    }
-
-    func checkInterrupt() throws {
-        guard !System.isInterrupted else { throw Interrupted() }
     }
 
     // MARK: Transactions

@@ -51,7 +51,7 @@ extension ShellTable {
             discussion: "A file that is there is replaced.", arguments: [.target]
         ) { invocation in
             let path = try invocation.text(.target) ?? ""
-            invocation.shell.nextOutput = Output(ownedDescriptor: try System.openForWriting(path), name: path)
+            invocation.shell.nextOutput = Output(ownedDescriptor: try System.openReplacing(path), name: path)
             return .success
         },
         Command(

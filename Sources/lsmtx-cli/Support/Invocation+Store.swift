@@ -45,7 +45,9 @@ extension Invocation {
     }
 
     /// Throws when a command that was typed in the shell is to end.
-    func checkInterrupt() throws { try session?.checkInterrupt() }
+    func checkInterrupt() throws {
+        if session != nil { try Interruption.check() }
+    }
 
     /// Whether entries are shown as an aligned table rather than as lines.
     var wantsTable: Bool {

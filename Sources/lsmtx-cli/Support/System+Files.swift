@@ -38,15 +38,6 @@ extension System {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// Makes an empty file, or empties the one that is there.
-    static func openForWriting(_ path: String) throws -> Int32 {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw Failure(.inputOutput, "Cannot write '\(path)': \(describe(errorNumber: errno)). Check the path.")
-        }
-        return descriptor
-    }
-
     /// Makes a file of these bytes, in place of one that may be there.
     static func write(_ bytes: [UInt8], toFile path: String) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -54,34 +45,6 @@ extension System {
         if descriptor >= 0, close(descriptor) != 0, number == 0 { number = errno }
         guard number == 0 else {
             throw Failure(.inputOutput, "Cannot write '\(path)': \(describe(errorNumber: number)). Check the path.")
-        }
-    }
-}
-
-// Files that only their owner may read, and whose loss is no error.
-extension System {
-    /// Adds to a file, and makes it and its folders if need be.
-    static func appendPrivately(_ bytes: [UInt8], toFile path: String) {
-        makeFolders(of: path)
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return }
-        _ = write(bytes, to: descriptor)
-        closeDescriptor(descriptor)
-    }
-
-    /// Puts a new file in place of an old one.
-    static func replacePrivately(_ bytes: [UInt8], ofFile path: String) {
-        let temporary = "\(path).\(getpid())"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return }
-        let number = write(bytes, to: descriptor)
-        closeDescriptor(descriptor)
-        if number != 0 || rename(temporary, path) != 0 { unlink(temporary) }
-    }
-
-    private static func makeFolders(of path: String) {
-        for (index, byte) in path.utf8.enumerated() where byte == UInt8(ascii: "/") && index > 0 {
-            mkdir(String(decoding: path.utf8.prefix(index), as: UTF8.self), 0o700)
         }
     }
 }

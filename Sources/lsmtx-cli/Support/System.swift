@@ -122,6 +122,8 @@ enum System {
     /// - Parameter isFinal: Whether that holds; else no interrupt ends the process, and ``takeInterrupt()`` makes
     ///   ready for the next.
     static func catchInterrupt(isFinal: Bool = true) {
+        // A command that was typed in the shell leaves the shell's way of it.
+        guard isInterruptFinal.load(ordering: .relaxed) else { return }
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return }
         for end in ends {

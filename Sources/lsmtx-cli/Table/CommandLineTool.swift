@@ -103,6 +103,7 @@ package enum CommandLineTool {
     static func describe(_ error: any Error) -> (text: String, status: ExitStatus) {
         switch error {
         case let error as UsageError: (error.text, .usage)
+        case let error as Interruption: ("Interrupted.\(error.remark.isEmpty ? "" : " \(error.remark)")", .interrupted)
         case let error as Failure: (error.text, error.status)
         case let error as StoreError: (Failure.text(of: error), ExitStatus(error.code))
         default: (String(describing: error), .failure)
