@@ -94,8 +94,10 @@ package struct ShellCompletion {
                 pending = nil
             } else if !areOptionsOver, word == Array("--".utf8) {
                 areOptionsOver = true
-            } else if !areOptionsOver, word.starts(with: "--".utf8) {
-                pending = command.allOptions.first { Array("--\($0.name)".utf8) == word && $0.value != nil }
+            } else if !areOptionsOver, word.count > 1, word.first == UInt8(ascii: "-") {
+                pending = command.allOptions.first { option in
+                    option.value != nil && CompletionScript.spellings(option).contains { Array($0.utf8) == word }
+                }
             } else {
                 operands.append(word)
             }

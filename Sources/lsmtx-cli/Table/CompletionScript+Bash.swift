@@ -133,8 +133,9 @@ extension CompletionScript {
 
     private static func bashOptionKinds(_ tree: Tree) -> String {
         tree.commands.flatMap { command in
-            command.allOptions.filter { $0.value != nil }.map {
-                "    '\(command.name) --\($0.name)') kind=\(bashKind($0.completion)) ;;"
+            command.allOptions.filter { $0.value != nil }.map { option in
+                let patterns = spellings(option).map { "'\(command.name) \($0)'" }.joined(separator: " | ")
+                return "    \(patterns)) kind=\(bashKind(option.completion)) ;;"
             }
         }.joined(separator: "\n")
     }

@@ -67,7 +67,7 @@ extension CompletionScript {
 
     private static func fishValued(_ tree: Tree) -> String {
         tree.commands.flatMap { command in
-            command.allOptions.filter { $0.value != nil }.map { "'\(command.name) --\($0.name)'" }
+            command.allOptions.filter { $0.value != nil }.flatMap(spellings).map { "'\(command.name) \($0)'" }
         }.joined(separator: " ")
     }
 

@@ -63,6 +63,11 @@ package enum CompletionScript {
         "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
+    /// What one can type for an option: the long name, and the short one if there is one.
+    static func spellings(_ option: Option) -> [String] {
+        ["--\(option.name)"] + (option.short.map { ["-\($0)"] } ?? [])
+    }
+
     /// Where the store is among a command's arguments.
     static func fileIndex(_ command: Command) -> Int? { command.arguments.firstIndex(of: .file) }
 }
