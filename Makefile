@@ -1,5 +1,5 @@
 # Every target is one script or one command; `make` alone lists them.
-.PHONY: help quickstart test test-long build install-deps lint format docs bench sustained soak clean
+.PHONY: help quickstart test test-long build install-deps lint format docs man bench sustained soak clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
@@ -16,7 +16,7 @@ test-long: install-deps ## Run the longest tests, in minutes.
 build: install-deps ## Build the release command line, .build/release/lsmtx.
 	swift build -c release --product lsmtx
 
-install-deps: ## Install what is missing: libxxhash, pkg-config and a word list.
+install-deps: ## Install what is missing: libxxhash, libedit, pkg-config and a word list.
 	@Scripts/install-deps
 
 lint: ## Check the style of every source file.
@@ -28,6 +28,9 @@ format: ## Put the sources into the project's style.
 docs: install-deps ## Make the documentation as static HTML in docs-site/.
 	@Scripts/docs
 
+man: build ## Make the manual page lsmtx.1 from the table of the commands.
+	.build/release/lsmtx man-page >lsmtx.1
+
 bench: install-deps ## Run the benchmarks.
 	cd Benchmarks && swift run -c release
 
@@ -38,4 +41,4 @@ soak: install-deps ## Kill a writing process 5,000 times.
 	@LSMTX_KILLS=$${LSMTX_KILLS:-5000} Scripts/test-release KillLoop
 
 clean: ## Remove everything that was built.
-	rm -rf .build docs-site
+	rm -rf .build docs-site lsmtx.1

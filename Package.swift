@@ -30,10 +30,13 @@ let package = Package(
         ),
         // getopt_long behind functions: the overlay does not import it everywhere, and its result is mutable globals.
         .target(name: "CGetopt"),
+        // The shell's line editor: libedit behind functions, and not readline, whose licence would be the program's.
+        // Only the program depends on it: what uses the library alone builds where libedit is not installed.
+        .target(name: "CLineEditor", linkerSettings: [.linkedLibrary("edit")]),
         // Not named like the product: on a file system that ignores case, `lsmtx` and `LSMTx` are one build folder.
         .executableTarget(
             name: "LSMTxCLI",
-            dependencies: ["LSMTx", "LSMTxSpecs", "CGetopt"],
+            dependencies: ["LSMTx", "LSMTxSpecs", "CGetopt", "CLineEditor"],
             path: "Sources/lsmtx-cli",
             swiftSettings: settings
         ),
@@ -55,6 +58,8 @@ let package = Package(
             dependencies: ["LSMTx", "LSMTxSimulation"],
             swiftSettings: settings
         ),
+        // Terminals to test the shell on.
+        .target(name: "CPseudoTerminal"),
         .testTarget(
             name: "LSMTxTests",
             dependencies: ["LSMTx", "LSMTxSimulation", "LSMTxTestSupport"],
@@ -67,7 +72,9 @@ let package = Package(
         ),
         .testTarget(
             name: "LSMTxCLITests",
-            dependencies: ["LSMTx", "LSMTxCLI", "LSMTxSimulation", "LSMTxTestSupport"],
+            dependencies: [
+                "LSMTx", "LSMTxCLI", "LSMTxSimulation", "LSMTxSpecs", "LSMTxTestSupport", "CPseudoTerminal",
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -41,14 +41,23 @@ final class ChildProcess {
         return folders.first { access($0, X_OK) == 0 } ?? "lsmtx"
     }()
 
-    /// - Parameter hasStreams: Whether the child has its standard streams; a daemon may have closed them.
-    init(_ arguments: [[UInt8]], environment: [String: String] = [:], hasStreams: Bool = true) throws {
-        try Self.starting.withLock { _ in try start(arguments, environment, hasStreams: hasStreams) }
+    /// - Parameters:
+    ///   - arguments: Without the program's name.
+    ///   - environment: Beside a `PATH`.
+    ///   - hasStreams: Whether the child has its standard streams; a daemon may have closed them.
+    ///   - program: What is run.
+    init(
+        _ arguments: [[UInt8]], environment: [String: String] = [:], hasStreams: Bool = true,
+        program: String = executable
+    ) throws {
+        try Self.starting.withLock { _ in try start(program, arguments, environment, hasStreams: hasStreams) }
     }
 
     private static let starting = Guarded(())
 
-    private func start(_ arguments: [[UInt8]], _ environment: [String: String], hasStreams: Bool) throws {
+    private func start(
+        _ program: String, _ arguments: [[UInt8]], _ environment: [String: String], hasStreams: Bool
+    ) throws {
         let pipes = try (0..<3).map { _ in try Self.pipe() }
         #if canImport(Darwin)
         var actions: posix_spawn_file_actions_t?
@@ -61,7 +70,7 @@ final class ChildProcess {
         posix_spawn_file_actions_adddup2(&actions, pipes[1].write, 1)
         posix_spawn_file_actions_adddup2(&actions, pipes[2].write, 2)
         if !hasStreams { for stream: Int32 in 0..<3 { posix_spawn_file_actions_addclose(&actions, stream) } }
-        var words = ([Array(Self.executable.utf8)] + arguments).map { word -> UnsafeMutablePointer<CChar>? in
+        var words = ([Array(program.utf8)] + arguments).map { word -> UnsafeMutablePointer<CChar>? in
             let string = UnsafeMutablePointer<CChar>.allocate(capacity: word.count + 1)
             for (index, byte) in word.enumerated() { string[index] = CChar(bitPattern: byte) }
             string[word.count] = 0
@@ -84,13 +93,13 @@ final class ChildProcess {
         sigemptyset(&unblocked)
         posix_spawnattr_setsigmask(&attributes, &unblocked)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let result = posix_spawn(&pid, Self.executable, &actions, &attributes, words, variables)
+        let result = posix_spawn(&pid, program, &actions, &attributes, words, variables)
         close(pipes[0].read)
         close(pipes[1].write)
         close(pipes[2].write)
         (input, output, errors) = (pipes[0].write, pipes[1].read, pipes[2].read)
         guard result == 0 else {
-            throw Failure(text: "cannot start \(Self.executable): \(String(cString: strerror(result)))")
+            throw Failure(text: "cannot start \(program): \(String(cString: strerror(result)))")
         }
     }
 
@@ -104,15 +113,17 @@ final class ChildProcess {
 
     /// Runs to the end.
     static func run(
-        _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:]
+        _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:], program: String = executable
     ) throws -> Result {
-        try run(bytes: arguments.map { Array($0.utf8) }, input: input, environment: environment)
+        try run(
+            bytes: arguments.map { Array($0.utf8) }, input: input, environment: environment, program: program)
     }
 
     static func run(
-        bytes arguments: [[UInt8]], input: [UInt8] = [], environment: [String: String] = [:]
+        bytes arguments: [[UInt8]], input: [UInt8] = [], environment: [String: String] = [:],
+        program: String = executable
     ) throws -> Result {
-        let child = try ChildProcess(arguments, environment: environment)
+        let child = try ChildProcess(arguments, environment: environment, program: program)
         // Small enough for the pipe, so that writing cannot wait for a child that waits for us.
         precondition(input.count <= 32 << 10)
         child.send(input)

@@ -278,8 +278,20 @@ struct CommandTests {
         (["scan", "f", "--limit"], "Missing value for '--limit <n>'."),
         (["scan", "f", "--limit", "-1"], "The value '-1' of '--limit' is not a whole number, 0 or more."),
         (["scan", "f", "--raw", "--json"], "'--raw' and '--json' exclude each other."),
-        (["import", "f", "-", "--format", "json"], "Unknown format 'json'. Did you mean 'jsonl'?"),
+        (
+            ["import", "f", "-", "--format", "json"],
+            "Unknown format 'json', expected jsonl, csv, hex, lines. Did you mean 'jsonl'?"
+        ),
         (["--frob"], "Unknown option '--frob'."),
+        (["rn"], "Unknown subcommand 'rn'. Did you mean 'spec run'?"),
+        (["record"], "Unknown subcommand 'record'. Did you mean 'spec record'?"),
+        (["spec", "rn"], "Unknown subcommand 'spec rn'. Did you mean 'spec run'?"),
+        (["snapshot", "lst", "f"], "Unknown action 'lst', expected list, create, drop. Did you mean 'list'?"),
+        (["completions", "bsh"], "Unknown shell 'bsh', expected bash, zsh, fish. Did you mean 'bash'?"),
+        (
+            ["spec", "run", "f", "--device", "fiel"],
+            "Unknown device 'fiel', expected memory, file. Did you mean 'file'?"
+        ),
     ])
     func aWrongCommandLineIsStatus64AndSaysWhatToDo(arguments: [String], message: String) throws {
         let result = try ChildProcess.run(arguments)

@@ -152,8 +152,8 @@ struct SpecCommandTests {
 
     @Test(arguments: [
         (["--level", "sii"], "Unknown level 'sii', expected rc, si, ser. Did you mean 'si'?"),
-        (["--format", "jason"], "Unknown format 'jason'. Did you mean 'jsonl'?"),
-        (["--format", "tex"], "Unknown format 'tex'. Did you mean 'text'?"),
+        (["--format", "jason"], "Unknown format 'jason', expected text, jsonl, tap, junit. Did you mean 'jsonl'?"),
+        (["--format", "tex"], "Unknown format 'tex', expected text, jsonl, tap, junit. Did you mean 'text'?"),
         (["--device", "disk"], "Unknown device 'disk', expected memory, file."),
         (["--filter", "no such name"], "No spec and no schedule has 'no such name' in its name."),
         (["--seed", "-1"], "The value '-1' of '--seed' is not a whole number, 0 or more."),

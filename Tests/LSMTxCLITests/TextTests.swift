@@ -35,6 +35,31 @@ struct TextTests {
         }
     }
 
+    @Test func whatWasEscapedComesBackAndOnlyWhatIsNotUTF8IsEscaped() {
+        var generator = SeededGenerator(seed: 8)
+        // Where characters of two to four bytes begin, go on, and cannot begin.
+        let edges: [UInt8] = [
+            0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE,
+            0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
+        ]
+        for _ in 0..<40_000 {
+            let bytes = (0..<Int.random(in: 0..<6, using: &generator)).map { _ in
+                edges.randomElement(using: &generator)!
+            }
+            #expect(Escaping.unescape(Escaping.line(bytes)) == bytes, "seed 8: \(bytes)")
+            #expect(Escaping.unescape(Array(Escaping.terminal(bytes).utf8)) == bytes, "seed 8: \(bytes)")
+            let isText = String(validating: bytes, as: UTF8.self) != nil
+            #expect((Escaping.line(bytes) == bytes) == isText, "seed 8: \(bytes)")
+        }
+    }
+
+    @Test(arguments: ["\\", "a\\", "\\x", "\\x4", "\\xg0", "\\x0g", "\\q", "\\\\\\", "\\X41"])
+    func whatIsNoEscapeIsNotRead(text: String) { #expect(Escaping.unescape(text.utf8) == nil) }
+
+    @Test func escapesAreReadInEitherCase() {
+        #expect(Escaping.unescape("\\xC3\\xa9\\t\\n\\r\\\\é".utf8) == [0xC3, 0xA9, 9, 10, 13, 0x5C, 0xC3, 0xA9])
+    }
+
     @Test func hexadecimalGoesThereAndBack() {
         let all = (0...255).map { UInt8($0) }
         #expect(Hexadecimal.decode(Hexadecimal.encode(all)) == all)

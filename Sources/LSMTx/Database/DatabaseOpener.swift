@@ -38,10 +38,15 @@ enum DatabaseOpener {
         device.close()
         let who =
             holder.isThisProcess
-            ? "this process" : holder.processID.map { "process \($0)" } ?? "another process"
+            ? "this process" : holder.processID.map { name(of: $0, with: path) } ?? "another process"
         let what = exclusive ? "The file is open in \(who)." : "The file is open for writing in \(who)."
         throw StoreError(
             .locked, what, remedy: "Close it there first; a store has one writer, or several readers.",
             at: StoreError.Location(path: path))
+    }
+
+    private static func name(of processID: Int32, with path: String) -> String {
+        let command = ProcessName.of(processID, having: path).map { " (\($0))" } ?? ""
+        return "process \(processID)\(command)"
     }
 }

@@ -1,8 +1,8 @@
 /// Text inside XML and HTML.
-enum Markup {
+package enum Markup {
     /// The text as content, or as an attribute's value in double quotes. Characters that XML cannot have are written
     /// as the spec language writes bytes.
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar.value {

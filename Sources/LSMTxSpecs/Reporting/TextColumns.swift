@@ -9,15 +9,20 @@ package enum TextColumns {
         if scalar.value < 0x300 { return 1 }
         switch scalar.properties.generalCategory {
         case .nonspacingMark, .enclosingMark, .format: return 0
-        default: return wide.contains { $0.contains(scalar.value) } ? 2 : 1
+        default: break
         }
+        // Vowels and final consonants of Hangul go onto the consonant before them.
+        if (0x1160...0x11FF).contains(scalar.value) { return 0 }
+        // Two regional indicators make a flag of two columns.
+        let isEmoji = scalar.properties.isEmojiPresentation && !(0x1F1E6...0x1F1FF).contains(scalar.value)
+        return isEmoji || wide.contains { $0.contains(scalar.value) } ? 2 : 1
     }
 
-    /// What Unicode's East Asian Width calls wide or full width, by blocks.
+    /// What Unicode's East Asian Width calls wide or full width, by blocks. Emoji that stand alone as pictures are too.
     private static let wide: [ClosedRange<UInt32>] = [
         0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF,
-        0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF,
-        0x20000...0x3FFFD,
+        0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x17000...0x18CFF, 0x1B000...0x1B2FF,
+        0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF, 0x20000...0x3FFFD,
     ]
 
     /// The text, filled with blanks up to a width. A longer one stays as it is.

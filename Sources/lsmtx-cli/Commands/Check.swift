@@ -6,12 +6,17 @@ extension Command {
         abstract: "Verify every checksum, every reference, key order and who owns which space.",
         discussion: "Ends with status 0 when nothing is wrong, else 65. The file is never changed.",
         arguments: [.file],
-        options: [.json]
+        options: [.json], isInShell: true
     ) { invocation in
         let path = try invocation.path()
         let console = invocation.console
-        let report = try Store.read(path) { database in
-            CheckSummary(try database.check { console.progress(CheckSummary.progress($0)) })
+        System.catchInterrupt()
+        let report = try invocation.read { database in
+            let report = try database.check { progress in
+                try Interruption.check()
+                console.progress("checking", progress.doneBytes, of: progress.totalBytes)
+            }
+            return CheckSummary(report)
         }
         console.endProgress()
         if invocation.has(.json) {

@@ -5,13 +5,10 @@ extension Command {
         "count",
         abstract: "Print how many keys there are.",
         arguments: [.file],
-        options: Option.range + [.asOf, .hex, .json]
+        options: Option.range + [.asOf, .hex, .json], isInShell: true
     ) { invocation in
         let range = try invocation.range()
-        let point = try invocation.point(.asOf)
-        let count = try Store.read(try invocation.path()) { database in
-            try database.read(at: point) { try countEntries($0, in: range) }
-        }
+        let count = try invocation.readKeys { try countEntries($0, in: range, check: invocation.checkInterrupt) }
         let output = invocation.console.output
         if invocation.has(.json) {
             output.write(try JSONText.line(["count": count]))
@@ -22,12 +19,22 @@ extension Command {
     }
 }
 
-func countEntries(_ snapshot: Snapshot, in range: KeyRange = .all) throws -> Int {
+/// - Parameters:
+///   - state: What to count in.
+///   - range: Which keys.
+///   - check: Called now and then; an error that it throws ends the count.
+func countEntries(_ state: any Readable, in range: KeyRange = .all, check: () throws -> Void = {}) throws -> Int {
     var count = 0
-    // Large values are not read for it.
-    try snapshot.forEachKey(range) { _ in
+    func add() throws -> Bool {
         count += 1
+        if count.isMultiple(of: 1024) { try check() }
         return true
+    }
+    // A snapshot does not read large values for it.
+    if let snapshot = state as? Snapshot {
+        try snapshot.forEachKey(range) { _ in try add() }
+    } else {
+        try state.forEach(range) { _, _ in try add() }
     }
     return count
 }

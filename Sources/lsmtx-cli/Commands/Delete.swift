@@ -9,7 +9,7 @@ extension Command {
             in place of a key, and deleted at the cost of one write, however many keys it has.
             """,
         arguments: [.file, .keyOrRange],
-        options: Option.range + [.hex, .buffered]
+        options: Option.range + [.hex, .buffered], isInShell: true
     ) { invocation in
         let key = try invocation.data(.keyOrRange)
         let hasRange = Option.range.contains { invocation.has($0) }
@@ -18,14 +18,10 @@ extension Command {
         }
         let range = try invocation.range()
         let durability: Durability = invocation.has(.buffered) ? .buffered : .sync
-        let timestamp = try Store.write(
-            try invocation.path(), durability: durability, createIfMissing: false
-        ) { database in
-            let transaction = try database.begin()
+        let timestamp = try invocation.writeKeys(durability: durability, createIfMissing: false) { transaction in
             if let key { try transaction.delete(key) } else { try transaction.deleteRange(range) }
-            return try transaction.commit(durability: durability)
         }
-        invocation.console.output.write("\(timestamp)\n")
+        if let timestamp { invocation.console.output.write("\(timestamp)\n") }
         return .success
     }
 }

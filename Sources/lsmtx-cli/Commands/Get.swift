@@ -9,17 +9,15 @@ extension Command {
             written and the exit status is 1.
             """,
         arguments: [.file, .key],
-        options: [.asOf, .hex, .raw, .json]
+        options: [.asOf, .hex, .raw, .json], isInShell: true
     ) { invocation in
         let format = try EntryFormat(invocation)
         guard let key = try invocation.data(.key) else { return .usage }
-        let point = try invocation.point(.asOf)
-        let value = try Store.read(try invocation.path()) { database in
-            try database.read(at: point) { try $0.get(key) }
-        }
+        let value = try invocation.readKeys { try $0.get(key) }
         guard let value else { return .failure }
         let output = invocation.console.output
         switch format {
+        case .escaped where invocation.session != nil: output.write(invocation.escaped(value) + [UInt8(ascii: "\n")])
         case .escaped: output.write(value + [UInt8(ascii: "\n")])
         case .hex: output.write(Hexadecimal.encode(value) + [UInt8(ascii: "\n")])
         case .raw: output.write(value)

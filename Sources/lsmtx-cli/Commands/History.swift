@@ -8,7 +8,8 @@ internal import Foundation
 
 extension Option {
     fileprivate static let since = Option(
-        "since", value: "point", help: "Only what was committed after this timestamp, time or snapshot.")
+        "since", value: "point", completion: .snapshotName,
+        help: "Only what was committed after this timestamp, time or snapshot.")
 }
 
 extension Command {
@@ -17,24 +18,29 @@ extension Command {
         abstract: "Write the versions of a key that can still be read, newest first.",
         discussion: """
             A line for each: timestamp, time, 'put' or 'delete', and the value, with tabs between them and the value \
-            escaped as 'scan' does it. A time that is not known any more is a hyphen. When there is no version, nothing \
+            escaped as 'scan' does it; to a terminal an aligned table. A time that is not known any more is a hyphen. When there is no version, nothing \
             is written and the exit status is 1.
             """,
         arguments: [.file, .key],
-        options: [.since, .limit, .hex, .json]
+        options: [.since, .limit, .hex, .json], isInShell: true
     ) { invocation in
         let format = try EntryFormat(invocation)
         guard let key = try invocation.data(.key) else { return .usage }
         let limit = try invocation.number(.limit, in: 0...Int.max)
         let since = try invocation.point(.since)
-        let versions = try Store.read(try invocation.path()) { database in
+        let versions = try invocation.read { database in
             try database.history(of: key, since: try timestamp(of: since, in: database), limit: limit)
+        }
+        let output = invocation.console.output
+        if invocation.wantsTable, format != .json {
+            writeTable(versions, hex: format == .hex, invocation.console)
+            return versions.isEmpty ? .failure : .success
         }
         for version in versions {
             switch format {
             case .json: invocation.console.output.write(try JSONText.line(JSONVersion(version)))
             case .hex: invocation.console.output.write(line(version, Hexadecimal.encode))
-            default: invocation.console.output.write(line(version, Escaping.line))
+            default: invocation.console.output.write(line(version, invocation.escaped))
             }
         }
         return versions.isEmpty ? .failure : .success
@@ -48,6 +54,17 @@ extension Command {
         case .unixTime(let milliseconds): try database.timestamp(atUnixTime: milliseconds)
         case .named: try database.read(at: point) { $0.timestamp }
         }
+    }
+
+    private static func writeTable(_ versions: [KeyVersion], hex: Bool, _ console: Console) {
+        var table = TextTable(
+            [.init("TIMESTAMP", isNumber: true), .init("TIME"), .init("WHAT"), .init("VALUE")], console: console)
+        for version in versions {
+            let time = version.unixTime.map { UnixTime.iso8601($0) } ?? "-"
+            let value = version.value.map { TextTable.cell($0, hex: hex, width: console.output.width) } ?? ""
+            table.add(["\(version.timestamp)", time, version.value == nil ? "delete" : "put", value])
+        }
+        table.finish()
     }
 
     private static func line(_ version: KeyVersion, _ encode: ([UInt8]) -> [UInt8]) -> [UInt8] {

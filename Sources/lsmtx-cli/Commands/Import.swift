@@ -1,16 +1,26 @@
 internal import LSMTx
 
 extension Argument {
-    static let input = Argument("path", help: "The file to read; '-' is the standard input.")
+    static let input = Argument("path", completion: .file, help: "The file to read; '-' is the standard input.")
+}
+
+extension Argument {
+    fileprivate static let source = Argument(
+        "source", isOptional: true, completion: .file,
+        help: "The file to read; '-' or nothing is the standard input.")
 }
 
 extension Option {
-    static let format = Option(
-        "format", value: "name",
+    fileprivate static let importFormat = Option(
+        "format", value: "name", completion: .values(Importer.Format.allCases.map(\.rawValue)),
         help: """
             'jsonl', the default: a line for each entry, {"key": "...", "value": "..."}, with key_base64 and \
-            value_base64 for bytes that are not text. 'lines': each line is a key, its number the value.
+            value_base64 for bytes that are not text. 'csv': two fields, by RFC 4180, in which \\\\ is a backslash and \
+            \\xNN any byte. 'hex': both in hexadecimal, with a tab between them. 'lines': each line is a key, its \
+            number the value.
             """)
+    static let csvHeader = Option("header", help: "With 'csv': the first line is 'key,value'.")
+    static let csvRaw = Option("raw", help: "With 'csv': nothing is escaped; a backslash is a backslash.")
     static let batch = Option("batch", value: "n", help: "Entries in one commit; 1000 by default.")
 }
 
@@ -23,13 +33,14 @@ extension Command {
             and leaves what was committed before it. Empty lines are skipped. When a key comes twice, the later line \
             wins; with several threads that holds only within a batch.
             """,
-        arguments: [.file, .input],
-        options: [.format, .batch, .threads, .buffered]
+        arguments: [.file, .source],
+        options: [.importFormat, .csvHeader, .csvRaw, .batch, .threads, .buffered]
     ) { invocation in
-        let input = try importInput(invocation)
-        defer { input.close() }
+        let format = try importFormat(invocation)
         let threads = try invocation.number(.threads, in: 1...256) ?? 1
         let batch = try invocation.number(.batch, in: 1...1_000_000) ?? 1000
+        // Opened before the store, so that a mistyped path creates no file.
+        let input = try InputFile(try invocation.text(.source) ?? "-")
         let clock = ContinuousClock()
         let start = clock.now
         System.catchInterrupt()
@@ -37,10 +48,15 @@ extension Command {
         let result = try Store.write(
             try invocation.path(), durability: invocation.has(.buffered) ? .buffered : .sync
         ) { database in
-            try Importer(database: database, format: input.format, batchSize: batch)
-                .run(LineReader(descriptor: input.descriptor), threads: threads) { count in
-                    console.progress("\(count) entries …")
-                }
+            let lines = LineReader(descriptor: input.descriptor)
+            return try Importer(
+                database: database, format: format, batchSize: batch, hasHeader: invocation.has(.csvHeader),
+                isRaw: invocation.has(.csvRaw)
+            ).run(lines, threads: threads) { count in
+                console.progress(
+                    "importing", lines.consumedBytes, of: input.bytes,
+                    detail: "\(Rendering.grouped(UInt64(count))) entries")
+            }
         }
         console.endProgress()
         let summary = "\(result.entries) entries in \(result.commits) commits"
@@ -50,34 +66,24 @@ extension Command {
         }
         let seconds = Rendering.seconds(clock.now - start)
         console.output.write("Imported \(summary), \(seconds) s.\n")
-        if System.isInterrupted {
-            console.error("Interrupted. What was imported is stored.")
-            return .interrupted
-        }
+        if System.isInterrupted { throw Interruption(remark: "What was imported is stored.") }
         return .success
     }
-}
 
-struct ImportInput {
-    let name: String
-    let descriptor: Int32
-    let format: Importer.Format
-
-    func close() {
-        if descriptor != System.standardInput { System.closeDescriptor(descriptor) }
+    private static func importFormat(_ invocation: Invocation) throws -> Importer.Format {
+        let name = try invocation.text(.importFormat) ?? Importer.Format.jsonl.rawValue
+        guard let format = Importer.Format(rawValue: name) else {
+            throw UsageError.unknownFormat(name, of: Importer.Format.allCases.map(\.rawValue))
+        }
+        for option in [Option.csvHeader, .csvRaw] where invocation.has(option) && format != .csv {
+            throw UsageError("'--\(option.name)' goes with '--format csv' alone.")
+        }
+        return format
     }
 }
 
-/// Opened before the store, so that a mistyped path creates no file.
-private func importInput(_ invocation: Invocation) throws -> ImportInput {
-    let name = try invocation.text(.format) ?? Importer.Format.jsonl.rawValue
-    guard let format = Importer.Format(rawValue: name) else {
-        let suggestion = Suggestion.closest(to: name, among: Importer.Format.allCases.map(\.rawValue))
-        throw UsageError("Unknown format '\(name)'.", didYouMean: suggestion)
+extension UsageError {
+    static func unknownFormat(_ name: String, of known: [String]) -> UsageError {
+        UsageError("Unknown format '\(name)'.", didYouMean: Suggestion.closest(to: name, among: known))
     }
-    guard let path = try invocation.text(.input) else { preconditionFailure("<path> is not optional") }
-    guard path != "-" else {
-        return ImportInput(name: "standard input", descriptor: System.standardInput, format: format)
-    }
-    return ImportInput(name: path, descriptor: try System.openForReading(path), format: format)
 }

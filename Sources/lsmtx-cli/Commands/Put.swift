@@ -6,7 +6,8 @@ extension Argument {
 }
 
 extension Option {
-    fileprivate static let valueFile = Option("file", value: "path", help: "Read the value from this file.")
+    fileprivate static let valueFile = Option(
+        "file", value: "path", completion: .file, help: "Read the value from this file.")
 }
 
 extension Command {
@@ -18,18 +19,15 @@ extension Command {
             A key or value that begins with a hyphen goes after '--'.
             """,
         arguments: [.file, .key, .value],
-        options: [.hex, .valueFile, .buffered]
+        options: [.hex, .valueFile, .buffered], isInShell: true
     ) { invocation in
         guard let key = try invocation.data(.key) else { return .usage }
-        let path = try invocation.path()
         let value = try putValue(invocation)
+        // An interrupt ends the input: what came before it is not the value.
+        try invocation.checkInterrupt()
         let durability: Durability = invocation.has(.buffered) ? .buffered : .sync
-        let timestamp = try Store.write(path, durability: durability) { database in
-            let transaction = try database.begin()
-            try transaction.put(key, value)
-            return try transaction.commit(durability: durability)
-        }
-        invocation.console.output.write("\(timestamp)\n")
+        let timestamp = try invocation.writeKeys(durability: durability) { try $0.put(key, value) }
+        if let timestamp { invocation.console.output.write("\(timestamp)\n") }
         return .success
     }
 }
@@ -38,6 +36,10 @@ extension Command {
 private func putValue(_ invocation: Invocation) throws -> [UInt8] {
     let typed = invocation.bytes(.value)
     let path = try invocation.text(.valueFile)
+    let isFromInput = path == "-" || (typed == [UInt8(ascii: "-")] && path == nil)
+    if isFromInput, invocation.session != nil, !System.isTerminal(System.standardInput) {
+        throw UsageError("The standard input holds the shell's commands. Give the value by '--file <path>'.")
+    }
     switch (typed, path) {
     case (nil, nil): throw UsageError("Missing argument '<value>', or the option '--file <path>'.")
     case (.some, .some): throw UsageError("'<value>' and '--file' exclude each other.")

@@ -19,15 +19,14 @@ extension Command {
             replace all that there were; of several, the tightest counts. What was dropped already does not come back.
             """,
         arguments: [.file],
-        options: [.keep, .commits, .log, .all, .snapshotsOnly, .standard, .json]
+        options: [.keep, .commits, .log, .all, .snapshotsOnly, .standard, .json], isInShell: true
     ) { invocation in
-        let path = try invocation.path()
         if let wanted = try wantedRetention(invocation) {
             guard !invocation.has(.json) else { throw UsageError("'--json' goes with no limits.") }
-            try Store.write(path, createIfMissing: false) { try $0.setRetention(wanted) }
+            try invocation.write(createIfMissing: false) { try $0.setRetention(wanted) }
             return .success
         }
-        let report = try Store.read(path) { RetentionReport(try $0.statistics.past) }
+        let report = try invocation.read { RetentionReport(try $0.statistics.past) }
         invocation.console.output.write(
             invocation.has(.json) ? try JSONText.document(report) : Array(report.text.utf8))
         return .success

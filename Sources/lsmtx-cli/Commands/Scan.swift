@@ -1,4 +1,5 @@
 internal import LSMTx
+internal import LSMTxSpecs
 
 extension Command {
     static let scan = Command(
@@ -6,85 +7,53 @@ extension Command {
         abstract: "Write keys and values in key order.",
         discussion: """
             To a pipe: a line for each entry, key, tab, value, in which a backslash is \\\\, a tab \\t, a newline \\n \
-            and a byte that is not UTF-8 \\xNN. To a terminal: an aligned table. With --raw nothing is escaped, and \
+            and a byte that is not UTF-8 \\xNN. To a terminal: an aligned table, in which what is too long is cut. With --raw nothing is escaped, and \
             with --json each line is an object as 'import' takes it.
             """,
         arguments: [.file],
-        options: Option.range + [.asOf, .reverse, .limit, .hex, .raw, .json]
+        options: Option.range + [.asOf, .reverse, .limit, .hex, .raw, .json], isInShell: true
     ) { invocation in
         let format = try EntryFormat(invocation)
         let range = try invocation.range()
         let limit = try invocation.number(.limit, in: 0...Int.max) ?? .max
         let reverse = invocation.has(.reverse)
-        let point = try invocation.point(.asOf)
-        let path = try invocation.path()
         let output = invocation.console.output
-        let asTable = output.isTerminal && format == .escaped
-        var table = EntryTable(console: invocation.console)
-        try Store.read(path) { database in
+        let asTable = invocation.wantsTable && (format == .escaped || format == .hex)
+        var table = EntryTable(console: invocation.console, hex: format == .hex)
+        defer { table.finish() }
+        try invocation.readKeys { state in
             guard limit > 0 else { return }
             var count = 0
-            try database.read(at: point) { snapshot in
-                try snapshot.forEach(range, reverse: reverse) { key, value in
-                    if asTable {
-                        table.add(key: key.bytes, value: value.bytes)
-                    } else {
-                        output.write(try format.line(key: key.bytes, value: value.bytes))
-                    }
-                    count += 1
-                    return count < limit && output.failure == nil
+            try state.forEach(range, reverse: reverse) { key, value in
+                try invocation.checkInterrupt()
+                if asTable {
+                    table.add(key: key.bytes, value: value.bytes)
+                } else {
+                    output.write(try format.line(key: key.bytes, value: value.bytes))
                 }
+                count += 1
+                return count < limit && output.failure == nil
             }
         }
-        table.finish()
         return .success
     }
 }
 
-/// Aligns entries in columns, some hundred at a time, so that a long scan begins to show at once.
+/// Keys and values in columns.
 struct EntryTable {
-    private static let batch = 256
-    private let console: Console
     private let width: Int
-    private var rows: [(key: String, value: String)] = []
-    private var keyWidth = 0
-    private var hasHeading = false
+    private let isHexadecimal: Bool
+    private var table: TextTable
 
-    init(console: Console) {
-        self.console = console
+    init(console: Console, hex: Bool = false) {
         width = console.output.width
+        isHexadecimal = hex
+        table = TextTable([.init("KEY"), .init("VALUE")], console: console)
     }
 
     mutating func add(key: [UInt8], value: [UInt8]) {
-        // Escaping makes nothing shorter, so that no more bytes than columns are ever shown.
-        rows.append((shown(key, width / 2), shown(value, width)))
-        if rows.count == Self.batch { finish() }
+        table.add([key, value].map { TextTable.cell($0, hex: isHexadecimal, width: width) })
     }
 
-    mutating func finish() {
-        guard !rows.isEmpty else { return }
-        keyWidth = max(keyWidth, rows.map(\.key.count).max() ?? 0, 3)
-        if !hasHeading {
-            console.output.write(console.heading(Self.padded("KEY", keyWidth) + "  VALUE") + "\n")
-            hasHeading = true
-        }
-        for row in rows {
-            let value = Self.cut(row.value, max(8, width - keyWidth - 2))
-            console.output.write("\(Self.padded(row.key, keyWidth))  \(value)\n")
-        }
-        console.output.flush()
-        rows.removeAll(keepingCapacity: true)
-    }
-
-    private func shown(_ bytes: [UInt8], _ columns: Int) -> String {
-        Self.cut(Escaping.terminal(bytes.prefix(columns * 4 + 4)), columns)
-    }
-
-    private static func cut(_ text: String, _ columns: Int) -> String {
-        text.count <= columns ? text : text.prefix(max(1, columns - 1)) + "…"
-    }
-
-    private static func padded(_ text: String, _ columns: Int) -> String {
-        text + String(repeating: " ", count: max(0, columns - text.count))
-    }
+    mutating func finish() { table.finish() }
 }

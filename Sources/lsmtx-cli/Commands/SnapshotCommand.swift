@@ -1,13 +1,16 @@
 internal import LSMTx
 
 extension Argument {
-    fileprivate static let action = Argument("action", help: "'list', 'create' or 'drop'.")
-    fileprivate static let snapshotName = Argument("name", isOptional: true, help: "The snapshot's name.")
+    fileprivate static let action = Argument(
+        "action", completion: .values(["list", "create", "drop"]), help: "'list', 'create' or 'drop'.")
+    fileprivate static let snapshotName = Argument(
+        "name", isOptional: true, completion: .snapshotName, help: "The snapshot's name.")
 }
 
 extension Option {
     fileprivate static let at = Option(
-        "at", value: "point", help: "With 'create': the timestamp, ISO 8601 time or snapshot to name.")
+        "at", value: "point", completion: .snapshotName,
+        help: "With 'create': the timestamp, ISO 8601 time or snapshot to name.")
 }
 
 extension Command {
@@ -16,11 +19,11 @@ extension Command {
         abstract: "List, create or drop named snapshots.",
         discussion: """
             A state that has a name stays readable until the name is dropped: see '--as-of' of 'get', 'scan' and \
-            'count'. 'list' writes a line for each: name, timestamp and when it was created, with tabs between them. \
-            'create' prints the timestamp.
+            'count'. 'list' writes a line for each: name, timestamp and when it was created, with tabs between them; \
+            to a terminal it is an aligned table. 'create' prints the timestamp.
             """,
         arguments: [.action, .file, .snapshotName],
-        options: [.at, .json]
+        options: [.at, .json], isInShell: true
     ) { invocation in
         let action = try invocation.text(.action) ?? ""
         guard action == "create" || !invocation.has(.at) else {
@@ -47,23 +50,29 @@ extension Command {
 
     private static func listSnapshots(_ invocation: Invocation) throws -> ExitStatus {
         guard invocation.bytes(.snapshotName) == nil else { throw UsageError("'list' takes no name.") }
-        let snapshots = try Store.read(try invocation.path()) { try $0.snapshots() }
+        let snapshots = try invocation.read { try $0.snapshots() }
         let output = invocation.console.output
+        var table = TextTable(
+            [.init("NAME"), .init("TIMESTAMP", isNumber: true), .init("CREATED")], console: invocation.console)
         for snapshot in snapshots {
-            if invocation.has(.json) {
+            if invocation.wantsTable, !invocation.has(.json) {
+                let name = TextTable.cell(Array(snapshot.name.utf8), hex: false, width: output.width)
+                table.add([name, "\(snapshot.timestamp)", UnixTime.iso8601(snapshot.createdAt)])
+            } else if invocation.has(.json) {
                 output.write(try JSONText.line(JSONSnapshot(snapshot)))
             } else {
                 let name = String(decoding: Escaping.line(Array(snapshot.name.utf8)), as: UTF8.self)
                 output.write("\(name)\t\(snapshot.timestamp)\t\(UnixTime.iso8601(snapshot.createdAt))\n")
             }
         }
+        table.finish()
         return .success
     }
 
     private static func createSnapshot(_ invocation: Invocation) throws -> ExitStatus {
         let name = try name(invocation)
         let point = try invocation.point(.at)
-        let timestamp = try Store.write(try invocation.path(), createIfMissing: false) { database in
+        let timestamp = try invocation.write(createIfMissing: false) { database in
             try database.createSnapshot(named: name, at: point)
         }
         invocation.console.output.write("\(timestamp)\n")
@@ -72,7 +81,7 @@ extension Command {
 
     private static func dropSnapshot(_ invocation: Invocation) throws -> ExitStatus {
         let name = try name(invocation)
-        try Store.write(try invocation.path(), createIfMissing: false) { try $0.dropSnapshot(named: name) }
+        try invocation.write(createIfMissing: false) { try $0.dropSnapshot(named: name) }
         return .success
     }
 }

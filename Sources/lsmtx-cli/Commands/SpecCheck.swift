@@ -1,17 +1,18 @@
 internal import LSMTxSpecs
 
 extension Argument {
-    fileprivate static let recorded = Argument("file", help: "The history: JSON Lines in Jepsen's shape.")
+    fileprivate static let recorded = Argument(
+        "file", completion: .file, help: "The history: JSON Lines in Jepsen's shape.")
 }
 
 extension Option {
     fileprivate static let model = Option(
-        "model", value: "model",
+        "model", value: "model", completion: .values(IsolationModel.allCases.map(\.rawValue)),
         help: "'read-committed', 'snapshot-isolation', 'serializable' or 'strict-serializable'.")
     fileprivate static let strict = Option(
         "strict", help: "The order must agree with sessions and real time at any model.")
     fileprivate static let elle = Option(
-        "elle", value: "file", help: "Also write the history as EDN for Elle's checkers.")
+        "elle", value: "file", completion: .file, help: "Also write the history as EDN for Elle's checkers.")
 }
 
 extension Command {

@@ -1,7 +1,7 @@
 internal import LSMTxSpecs
 
 extension Argument {
-    fileprivate static let spec = Argument("file", help: "The spec.")
+    fileprivate static let spec = Argument("file", completion: .file, help: "The spec.")
 }
 
 extension Command {

@@ -3,14 +3,16 @@ internal import LSMTxSpecs
 extension Option {
     fileprivate static let workload = Option(
         "workload", value: "name", help: "'list-append', 'register', 'range-append', 'ring' or 'bank'.")
-    fileprivate static let recordLevel = Option("level", value: "level", help: "'rc', 'si' or 'ser'.")
+    fileprivate static let recordLevel = Option(
+        "level", value: "level", completion: .values(Level.allCases.map(\.rawValue)), help: "'rc', 'si' or 'ser'.")
     fileprivate static let transactions = Option(
         "transactions", value: "n", help: "How many transactions the threads begin; 10000 if not given.")
     fileprivate static let crashes = Option(
         "crashes", value: "n", help: "How often the power is lost meanwhile; never if not given.")
     fileprivate static let recordSeed = Option(
         "seed", value: "n", help: "What is drawn at random comes from it; how threads interleave does not.")
-    fileprivate static let out = Option("out", value: "file", help: "Where the history is written to.")
+    fileprivate static let out = Option(
+        "out", value: "file", completion: .file, help: "Where the history is written to.")
 }
 
 extension Command {

@@ -2,9 +2,11 @@ internal import LSMTxSpecs
 
 extension Option {
     fileprivate static let specFormat = Option(
-        "format", value: "format", help: "'text', the default, 'jsonl', 'tap' or 'junit'.")
+        "format", value: "format", completion: .values(["text", "jsonl", "tap", "junit"]),
+        help: "'text', the default, 'jsonl', 'tap' or 'junit'.")
     fileprivate static let html = Option(
-        "html", value: "file", help: "Also write a web page with the anomalies by level and pictures of the runs.")
+        "html", value: "file", completion: .file,
+        help: "Also write a web page with the anomalies by level and pictures of the runs.")
 }
 
 extension Command {

@@ -2,7 +2,7 @@ internal import LSMTx
 
 extension Option {
     fileprivate static let verify = Option(
-        "verify", value: "path",
+        "verify", value: "path", completion: .file,
         help: "Instead, compare the file with the acknowledgements in this file; '-' is the standard input.")
     fileprivate static let commits = Option(
         "commits", value: "n", help: "Stop after this many commits of each thread, rather than when killed.")

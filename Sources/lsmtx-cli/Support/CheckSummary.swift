@@ -46,8 +46,4 @@ package struct CheckSummary: Encodable {
         default: "\(findings.count) problems found (\(extent)). Restore the file from a backup."
         }
     }
-
-    static func progress(_ progress: CheckProgress) -> String {
-        "checked \(Rendering.percent(progress.doneBytes, of: progress.totalBytes)) …"
-    }
 }

@@ -13,7 +13,7 @@ enum EntryFormat {
         guard formats.count < 2 else {
             throw UsageError("'--\(formats[0].0.name)' and '--\(formats[1].0.name)' exclude each other.")
         }
-        self = formats.first?.1 ?? .escaped
+        self = formats.first?.1 ?? invocation.session?.mode?.format ?? .escaped
     }
 
     /// The line for a pipe.

@@ -9,6 +9,8 @@ package import LSMTx
 package final class Importer: Sendable {
     package enum Format: String, Sendable, CaseIterable {
         case jsonl
+        case csv
+        case hex
         case lines
     }
 
@@ -39,9 +41,19 @@ package final class Importer: Sendable {
     private let database: Database
     private let format: Format
     private let batchSize: Int
+    private let hasHeader: Bool
+    private let isRaw: Bool
     private let queue = Guarded(Queue())
 
-    package init(database: Database, format: Format, batchSize: Int) {
+    /// - Parameters:
+    ///   - batchSize: Entries in a commit.
+    ///   - hasHeader: Whether a CSV file begins with the names of its fields.
+    ///   - isRaw: Whether the fields of a CSV file are bytes, in which a backslash is one.
+    package init(
+        database: Database, format: Format, batchSize: Int, hasHeader: Bool = false, isRaw: Bool = false
+    ) {
+        self.hasHeader = hasHeader
+        self.isRaw = isRaw
         self.database = database
         self.format = format
         self.batchSize = batchSize
@@ -69,9 +81,20 @@ package final class Importer: Sendable {
     private func feed(_ lines: LineReader, ahead: Int, progress: (Int) -> Void) throws {
         var batch = Batch()
         var number = 0
-        while !System.isInterrupted, let line = try lines.next() {
+        if format == .csv, hasHeader, let header = try CSV.nextRecord(lines) {
+            number = header.lines
+            guard CSV.isHeader(header.bytes) else {
+                let text = "expected the header 'key,value'. Omit '--header' when there is none."
+                queue.withLock { $0.summary.problem = Problem(line: 1, text: text, status: .badData) }
+                return
+            }
+        }
+        while !System.isInterrupted, let (line, count) = try nextRecord(lines) {
+            // An interrupted read ends early, and what it has is not the whole line.
+            guard !System.isInterrupted else { break }
+            defer { number += count - 1 }
             number += 1
-            if line.allSatisfy({ $0 == UInt8(ascii: " ") }) { continue }
+            if Self.isBlank(line) { continue }
             batch.lines.append((number, line))
             guard batch.lines.count == batchSize else { continue }
             guard let count = hand(on: batch, ahead: ahead) else { return }
@@ -79,6 +102,15 @@ package final class Importer: Sendable {
             batch = Batch()
         }
         if !batch.lines.isEmpty { _ = hand(on: batch, ahead: ahead) }
+    }
+
+    private func nextRecord(_ lines: LineReader) throws -> (bytes: [UInt8], lines: Int)? {
+        if format == .csv { return try CSV.nextRecord(lines) }
+        return try lines.next().map { ($0, 1) }
+    }
+
+    private static func isBlank(_ line: [UInt8]) -> Bool {
+        line.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
     }
 
     /// Waits for room in the queue. `nil` when nothing more is wanted.
@@ -145,14 +177,28 @@ package final class Importer: Sendable {
     }
 
     private func entry(_ bytes: [UInt8], line: Int) throws -> JSONEntry {
-        switch format {
-        case .lines: return JSONEntry(key: bytes, value: Array(String(line).utf8))
-        case .jsonl:
-            switch JSONText.entry(bytes) {
-            case .success(let entry): return entry
-            case .failure(let problem):
-                throw LineFault(Problem(line: line, text: "\(problem.text).", status: .badData))
+        let result: Result<JSONEntry, JSONProblem> =
+            switch format {
+            case .lines: .success(JSONEntry(key: bytes, value: Array(String(line).utf8)))
+            case .jsonl: JSONText.entry(bytes)
+            case .csv: CSV.entry(bytes, isRaw: isRaw)
+            case .hex: Self.hexadecimal(bytes)
             }
+        switch result {
+        case .success(let entry): return entry
+        case .failure(let problem):
+            throw LineFault(Problem(line: line, text: "\(problem.text).", status: .badData))
         }
+    }
+
+    private static func hexadecimal(_ line: [UInt8]) -> Result<JSONEntry, JSONProblem> {
+        let fields = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
+        guard fields.count == 2, let key = Hexadecimal.decode(Array(fields[0])),
+            let value = Hexadecimal.decode(Array(fields[1]))
+        else {
+            return .failure(
+                JSONProblem(text: "expected two even numbers of hexadecimal digits, with a tab between them"))
+        }
+        return .success(JSONEntry(key: key, value: value))
     }
 }

@@ -69,5 +69,6 @@ extension Invocation {
 
 extension Option {
     static let asOf = Option(
-        "as-of", value: "point", help: "Read the past: at a timestamp, an ISO 8601 time, or a snapshot's name.")
+        "as-of", value: "point", completion: .snapshotName,
+        help: "Read the past: at a timestamp, an ISO 8601 time, or a snapshot's name.")
 }

@@ -21,6 +21,11 @@ package enum Rendering {
         }
     }
 
+    /// `1 table`, `1,234 tables`.
+    package static func count(_ number: UInt64, _ noun: String) -> String {
+        "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
+    }
+
     package static func seconds(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         let hundredths = attoseconds / 10_000_000_000_000_000

@@ -104,13 +104,16 @@ extension Console {
 }
 
 extension Option {
-    static let level = Option("level", value: "level", help: "Only at this level: 'rc', 'si' or 'ser'.")
+    static let level = Option(
+        "level", value: "level", completion: .values(Level.allCases.map(\.rawValue)),
+        help: "Only at this level: 'rc', 'si' or 'ser'.")
     static let filter = Option(
         "filter", value: "name", help: "Only specs or schedules that have this in their names.")
     static let seed = Option(
         "seed", value: "n", help: "What is drawn at random comes from this number; 1 unless told.")
     static let device = Option(
-        "device", value: "device", help: "Where the databases are: 'memory', the default, or 'file'.")
+        "device", value: "device", completion: .values(["memory", "file"]),
+        help: "Where the databases are: 'memory', the default, or 'file'.")
 
     /// What picks the runs.
     static let specRuns = [level, filter, seed, device]
@@ -118,5 +121,6 @@ extension Option {
 
 extension Argument {
     static let specs = Argument(
-        "path", isRepeated: true, help: "A spec, or a folder with files called '*.spec' at any depth.")
+        "path", isRepeated: true, completion: .file,
+        help: "A spec, or a folder with files called '*.spec' at any depth.")
 }

@@ -47,4 +47,68 @@ extension System {
             throw Failure(.inputOutput, "Cannot write '\(path)': \(describe(errorNumber: number)). Check the path.")
         }
     }
+
+    /// The length of a regular file; 0 for anything else.
+    static func regularFileBytes(_ descriptor: Int32) -> UInt64 {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return 0 }
+        return UInt64(max(0, status.st_size))
+    }
+
+    /// The length of a file of this name, whatever it is; `nil` when there is none.
+    static func fileBytes(_ path: String) -> UInt64? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return UInt64(max(0, status.st_size))
+    }
+
+    /// Makes a file, or opens what is no regular file, such as a terminal or a named pipe.
+    ///
+    /// - Throws: When there is a file of that name.
+    static func openForWriting(_ path: String) throws -> (descriptor: Int32, isNew: Bool) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor < 0 else { return (descriptor, true) }
+        var number = errno
+        if number == EEXIST {
+            var status = stat()
+            guard stat(path, &status) != 0 || [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
+                let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+                if descriptor >= 0 { return (descriptor, false) }
+                number = errno
+                throw Failure(.inputOutput, "Cannot write '\(path)': \(describe(errorNumber: number)). Check the path.")
+            }
+            throw Failure(.failure, "'\(path)' is there already. Remove it first, or choose another name.")
+        }
+        throw Failure(.inputOutput, "Cannot write '\(path)': \(describe(errorNumber: number)). Check the path.")
+    }
+
+    /// Has the medium take what was written, where it is one, and closes.
+    static func finishWriting(_ descriptor: Int32, _ path: String) throws {
+        // A pipe or a terminal has no medium.
+        if fsync(descriptor) != 0, errno != EINVAL, errno != EROFS, errno != ENOTSUP {
+            throw Failure(.inputOutput, "Cannot write '\(path)': \(describe(errorNumber: errno)). Make room.")
+        }
+        guard close(descriptor) == 0 else {
+            throw Failure(.inputOutput, "Cannot write '\(path)': \(describe(errorNumber: errno)). Make room.")
+        }
+    }
+
+    static func remove(_ path: String) { unlink(path) }
+
+    /// Gives a file another name, durably. What had that name is gone.
+    static func rename(_ path: String, to target: String) throws {
+        guard systemRename(path, target) == 0 else {
+            throw Failure(.inputOutput, "Cannot name '\(target)': \(describe(errorNumber: errno)). Check the path.")
+        }
+        let folder = target.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let descriptor = open(folder.isEmpty ? (target.hasPrefix("/") ? "/" : ".") : folder, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 || errno == EINVAL else {
+            throw Failure(.inputOutput, "Cannot sync '\(folder)': \(describe(errorNumber: errno)). Try again.")
+        }
+    }
 }
+
+// The method above hides the function of the same name.
+private func systemRename(_ path: String, _ target: String) -> Int32 { rename(path, target) }

@@ -49,6 +49,8 @@ enum System {
         #endif
     }
 
+    static func describeLastError() -> String { describe(errorNumber: errno) }
+
     static func describe(errorNumber: Int32) -> String { String(cString: strerror(errorNumber)) }
 
     /// Writes all of `bytes`.
@@ -110,25 +112,52 @@ enum System {
     /// Writing end of a pipe that the signal handler writes to; -1 until interrupts are caught.
     private static let interruptTarget = Atomic<Int32>(-1)
     private static let interruptSource = Atomic<Int32>(-1)
+    private static let isInterruptFinal = Atomic<Bool>(true)
 
     static var isInterrupted: Bool { interrupts.load(ordering: .relaxed) }
 
     /// From now on the first interrupt only sets ``isInterrupted`` and ends what waits in ``read(_:into:)``; the
     /// second one ends the process.
-    static func catchInterrupt() {
+    ///
+    /// - Parameter isFinal: Whether that holds; else no interrupt ends the process, and ``takeInterrupt()`` makes
+    ///   ready for the next.
+    static func catchInterrupt(isFinal: Bool = true) {
+        // A command that was typed in the shell leaves the shell's way of it.
+        guard isInterruptFinal.load(ordering: .relaxed) else { return }
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        isInterruptFinal.store(isFinal, ordering: .relaxed)
         interruptSource.store(ends[0], ordering: .relaxed)
         interruptTarget.store(ends[1], ordering: .relaxed)
         // Touched here, so that the handler finds it initialised.
         interrupts.store(false, ordering: .relaxed)
         signal(SIGINT) { _ in
             System.interrupts.store(true, ordering: .relaxed)
-            signal(SIGINT, SIG_DFL)
+            if System.isInterruptFinal.load(ordering: .relaxed) { signal(SIGINT, SIG_DFL) }
+            // The handler may run between a failed call and the look at what it left here.
+            let saved = errno
+            defer { errno = saved }
             var byte: UInt8 = 0
             _ = systemWrite(System.interruptTarget.load(ordering: .relaxed), &byte, 1)
         }
+    }
+
+    /// Becomes readable by an interrupt.
+    static var interruptDescriptor: Int32 { interruptSource.load(ordering: .relaxed) }
+
+    /// Forgets the interrupt that there was.
+    ///
+    /// - Returns: Whether there was one.
+    @discardableResult
+    static func takeInterrupt() -> Bool {
+        let was = interrupts.exchange(false, ordering: .relaxed)
+        var byte: UInt8 = 0
+        while systemRead(interruptDescriptor, &byte, 1) == 1 {}
+        return was
     }
 
     /// Waits until `descriptor` can be read. A pipe carries the interrupt, because one that arrives just before a

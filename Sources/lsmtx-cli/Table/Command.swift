@@ -9,17 +9,21 @@ package struct Command: Sendable {
     package let discussion: String
     package let arguments: [Argument]
     package let options: [Option]
+    /// Whether the shell has it too, there without the argument ``Argument/file``. It must then reach the store through
+    /// its invocation.
+    package let isInShell: Bool
     package let run: @Sendable (Invocation) throws -> ExitStatus
 
     package init(
         _ name: String, abstract: String, discussion: String = "", arguments: [Argument], options: [Option] = [],
-        run: @escaping @Sendable (Invocation) throws -> ExitStatus
+        isInShell: Bool = false, run: @escaping @Sendable (Invocation) throws -> ExitStatus
     ) {
         self.name = name
         self.abstract = abstract
         self.discussion = discussion
         self.arguments = arguments
         self.options = options
+        self.isInShell = isInShell
         self.run = run
     }
 
@@ -31,6 +35,8 @@ package struct Command: Sendable {
 package struct Invocation {
     package let command: Command
     package let console: Console
+    /// The shell that it was typed in.
+    let session: ShellSession?
     private let operands: [Argument: [UInt8]]
     private let repeated: [[UInt8]]
     private let options: [Option: [UInt8]]
@@ -38,15 +44,17 @@ package struct Invocation {
     /// - Parameters:
     ///   - command: The command's row.
     ///   - console: Where it writes.
+    ///   - session: The shell that it was typed in.
     ///   - operands: The arguments; of one that is repeated the first.
     ///   - repeated: All of the argument that is repeated.
     ///   - options: The options.
     init(
-        command: Command, console: Console, operands: [Argument: [UInt8]], repeated: [[UInt8]],
-        options: [Option: [UInt8]]
+        command: Command, console: Console, session: ShellSession?, operands: [Argument: [UInt8]],
+        repeated: [[UInt8]], options: [Option: [UInt8]]
     ) {
         self.command = command
         self.console = console
+        self.session = session
         self.operands = operands
         self.repeated = repeated
         self.options = options
@@ -82,6 +90,7 @@ package struct Invocation {
 
     /// The path of the store.
     package func path() throws -> String {
+        if let session { return session.path }
         guard let path = try text(.file) else { preconditionFailure("<file> is never optional") }
         return path
     }
@@ -107,7 +116,7 @@ package struct Invocation {
     }
 
     private func data(_ bytes: [UInt8], of place: String) throws -> [UInt8] {
-        guard command.options.contains(.hex), has(.hex) else { return bytes }
+        guard command.options.contains(.hex), has(.hex) || session?.isHexadecimal == true else { return bytes }
         guard let decoded = Hexadecimal.decode(bytes) else {
             throw UsageError(
                 "'\(Escaping.terminal(bytes))' of \(place) is not hexadecimal: an even number of digits 0-9, a-f.")

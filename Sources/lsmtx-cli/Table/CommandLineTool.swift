@@ -11,6 +11,10 @@ package enum CommandLineTool {
                 console.output.write("\(CommandTable.tool) \(CommandTable.version)\n")
                 return .success
             }
+            if root.options[.dumpHelp] != nil {
+                console.output.write(try HelpDump.json(of: CommandTable.commands))
+                return .success
+            }
             guard root.options[.help] == nil, let name = root.operands.first else {
                 console.output.write(Help.overview(of: CommandTable.commands))
                 return .success
@@ -50,9 +54,15 @@ package enum CommandLineTool {
         return .success
     }
 
-    /// - Parameter words: What was typed, the last word of the command's name first.
+    /// - Parameters:
+    ///   - words: What was typed, the last word of the command's name first.
+    ///   - command: The command's row.
+    ///   - console: Where it writes.
+    ///   - session: The shell that it was typed in.
     /// - Returns: `nil` when help was asked for.
-    private static func parse(_ words: [[UInt8]], for command: Command, _ console: Console) throws -> Invocation? {
+    static func parse(
+        _ words: [[UInt8]], for command: Command, _ console: Console, session: ShellSession? = nil
+    ) throws -> Invocation? {
         let parsed = try Tokeniser.split(words, options: command.allOptions, stopAtOperand: false)
         guard parsed.options[.help] == nil else { return nil }
         if parsed.options[.noColor] != nil { console.forbidColor() }
@@ -66,28 +76,37 @@ package enum CommandLineTool {
             let word = Escaping.terminal(parsed.operands[command.arguments.count])
             throw UsageError("Unexpected argument '\(word)'.")
         }
+        for (argument, bytes) in operands { try argument.completion.check(bytes, noun: argument.name) }
+        for option in command.allOptions {
+            if let bytes = parsed.options[option] { try option.completion.check(bytes, noun: option.name) }
+        }
         let repeated = isRepeated ? Array(parsed.operands.dropFirst(command.arguments.count - 1)) : []
         return Invocation(
-            command: command, console: console, operands: operands, repeated: repeated, options: parsed.options)
+            command: command, console: console, session: session, operands: operands, repeated: repeated,
+            options: parsed.options)
     }
 
     private static func report(_ error: any Error, of command: Command?, _ console: Console) -> ExitStatus {
+        let (text, status) = describe(error)
+        guard error is UsageError else {
+            console.error(text)
+            return status
+        }
+        let usage = command.map { Help.usage(of: $0) } ?? "\(CommandTable.tool) <subcommand>"
+        let name = command.map { " \($0.name)" } ?? ""
+        let hint = "See '\(CommandTable.tool)\(name) --help' for more information."
+        console.error("\(text)\nUsage: \(usage)\n  \(hint)")
+        return status
+    }
+
+    /// What an error says, and how the process ends with it.
+    static func describe(_ error: any Error) -> (text: String, status: ExitStatus) {
         switch error {
-        case let error as UsageError:
-            let usage = command.map(Help.usage(of:)) ?? "\(CommandTable.tool) <subcommand>"
-            let name = command.map { " \($0.name)" } ?? ""
-            let hint = "See '\(CommandTable.tool)\(name) --help' for more information."
-            console.error("\(error.text)\nUsage: \(usage)\n  \(hint)")
-            return .usage
-        case let error as Failure:
-            console.error(error.text)
-            return error.status
-        case let error as StoreError:
-            console.error(Failure.text(of: error))
-            return ExitStatus(error.code)
-        default:
-            console.error(String(describing: error))
-            return .failure
+        case let error as UsageError: (error.text, .usage)
+        case let error as Interruption: ("Interrupted.\(error.remark.isEmpty ? "" : " \(error.remark)")", .interrupted)
+        case let error as Failure: (error.text, error.status)
+        case let error as StoreError: (Failure.text(of: error), ExitStatus(error.code))
+        default: (String(describing: error), .failure)
         }
     }
 }

@@ -5,11 +5,12 @@ package enum CommandTable {
     static let abstract = "Read, write and inspect a store in one file."
     static let helpName = "help"
     static let helpAbstract = "Show help for a subcommand."
-    static let rootOptions: [Option] = [.version, .help]
+    static let rootOptions: [Option] = [.version, .dumpHelp, .help]
 
     package static let commands: [Command] = [
-        .get, .put, .delete, .scan, .count, .history, .snapshot, .retention, .import, .stats, .check, .compact, .demo,
-        .torture, .specRun, .specList, .specExplain, .specRecord, .specCheck,
+        .get, .put, .delete, .scan, .count, .history, .snapshot, .retention, .import, .export, .dump, .restore, .stats,
+        .analyze, .check, .compact, .shell, .demo, .torture, .specRun, .specList, .specExplain, .specRecord, .specCheck,
+        .completions, .manPage,
     ]
 
     /// What the first words of a command line name.
@@ -26,9 +27,7 @@ package enum CommandTable {
         if let command = commands.first(where: { $0.name == name }) { return .command(command, words) }
         let members = commands.filter { $0.name.hasPrefix("\(name) ") }
         guard !members.isEmpty else {
-            let names = commands.map { String($0.name.prefix { $0 != " " }) }
-            let suggestion = Suggestion.closest(to: name, among: names + [helpName])
-            throw UsageError("Unknown subcommand '\(name)'.", didYouMean: suggestion)
+            throw UsageError("Unknown subcommand '\(name)'.", didYouMean: suggestion(for: name))
         }
         guard let second = words.dropFirst().first, ![Array("--help".utf8), Array("-h".utf8)].contains(second) else {
             return .group(name, members)
@@ -39,5 +38,15 @@ package enum CommandTable {
         }
         let suggestion = Suggestion.closest(to: full, among: members.map(\.name))
         throw UsageError("Unknown subcommand '\(full)'.", didYouMean: suggestion)
+    }
+
+    /// The command or group that a word was meant for: a member of a group may have been named without it.
+    private static func suggestion(for word: String) -> String? {
+        let names = commands.map { $0.name.split(separator: " ").map(String.init) }
+        let members = names.filter { $0.count > 1 }
+        if let exact = members.first(where: { $0[1] == word }) { return exact.joined(separator: " ") }
+        if let first = Suggestion.closest(to: word, among: names.map { $0[0] } + [helpName]) { return first }
+        let second = Suggestion.closest(to: word, among: members.map { $0[1] })
+        return members.first { $0[1] == second }?.joined(separator: " ")
     }
 }

@@ -23,10 +23,14 @@ package enum Help {
     }
 
     /// What `lsmtx get --help` shows.
-    package static func of(_ command: Command) -> String {
+    ///
+    /// - Parameters:
+    ///   - command: The command's row.
+    ///   - tool: What is typed before the command's name.
+    package static func of(_ command: Command, tool: String = "\(CommandTable.tool) ") -> String {
         var text = wrap("OVERVIEW: " + command.abstract, indent: 0) + "\n"
         if !command.discussion.isEmpty { text += "\n" + wrap(command.discussion, indent: 0) + "\n" }
-        text += "\nUSAGE: \(usage(of: command))\n"
+        text += "\nUSAGE: \(usage(of: command, tool: tool))\n"
         if !command.arguments.isEmpty {
             text += "\nARGUMENTS:\n" + table(command.arguments.map { ("<\($0.name)>", $0.help) })
         }
@@ -35,17 +39,17 @@ package enum Help {
     }
 
     /// The one line that shows how to call `command`.
-    package static func usage(of command: Command) -> String {
+    package static func usage(of command: Command, tool: String = "\(CommandTable.tool) ") -> String {
         let options = command.options.map { " [\($0.spelling)]" }.joined()
         let arguments = command.arguments.map { " \($0.spelling)" }.joined()
-        return "\(CommandTable.tool) \(command.name)\(options)\(arguments)"
+        return "\(tool)\(command.name)\(options)\(arguments)"
     }
 
     private static func optionRows(_ options: [Option]) -> [(String, String)] {
         options.map { option in (option.short.map { "-\($0), \(option.spelling)" } ?? option.spelling, option.help) }
     }
 
-    private static func table(_ rows: [(String, String)]) -> String {
+    static func table(_ rows: [(String, String)]) -> String {
         rows.map { name, help in
             let left = "  " + name
             let right = wrap(help, indent: column)
@@ -55,7 +59,7 @@ package enum Help {
     }
 
     /// Breaks each paragraph of `text` into lines, every one indented.
-    private static func wrap(_ text: String, indent: Int) -> String {
+    static func wrap(_ text: String, indent: Int) -> String {
         let margin = String(repeating: " ", count: indent)
         return text.split(separator: "\n", omittingEmptySubsequences: false).map { paragraph in
             var lines: [String] = [margin]

@@ -5,12 +5,17 @@ package struct Option: Sendable, Hashable {
     package let short: Character?
     /// What the value is called in the help; `nil` for a flag.
     package let value: String?
+    /// What the value can be.
+    package let completion: Completion
     package let help: String
 
-    package init(_ name: String, short: Character? = nil, value: String? = nil, help: String) {
+    package init(
+        _ name: String, short: Character? = nil, value: String? = nil, completion: Completion = .none, help: String
+    ) {
         self.name = name
         self.short = short
         self.value = value
+        self.completion = completion
         self.help = help
     }
 
@@ -24,12 +29,17 @@ package struct Argument: Sendable, Hashable {
     package let isOptional: Bool
     /// Whether there may be several of it; only a command's last one.
     package let isRepeated: Bool
+    /// What it can be.
+    package let completion: Completion
     package let help: String
 
-    package init(_ name: String, isOptional: Bool = false, isRepeated: Bool = false, help: String) {
+    package init(
+        _ name: String, isOptional: Bool = false, isRepeated: Bool = false, completion: Completion = .none, help: String
+    ) {
         self.name = name
         self.isOptional = isOptional
         self.isRepeated = isRepeated
+        self.completion = completion
         self.help = help
     }
 
@@ -44,6 +54,7 @@ package struct Argument: Sendable, Hashable {
 extension Option {
     package static let help = Option("help", short: "h", help: "Show help information.")
     package static let version = Option("version", help: "Show the version.")
+    package static let dumpHelp = Option("dump-help", help: "Write the table of all commands as JSON.")
     package static let noColor = Option("no-color", help: "Never colour the output. So does a non-empty NO_COLOR.")
 
     static let hex = Option("hex", help: "Read arguments as hexadecimal, and write keys and values as such.")
@@ -53,9 +64,10 @@ extension Option {
     static let buffered = Option(
         "buffered", help: "Do not wait for the medium: a loss of power may undo what was just committed.")
 
-    static let prefix = Option("prefix", value: "bytes", help: "Only keys that begin with these bytes.")
-    static let from = Option("from", value: "key", help: "Only this key and the ones after it.")
-    static let to = Option("to", value: "key", help: "Only keys before this one.")
+    static let prefix = Option(
+        "prefix", value: "bytes", completion: .key, help: "Only keys that begin with these bytes.")
+    static let from = Option("from", value: "key", completion: .key, help: "Only this key and the ones after it.")
+    static let to = Option("to", value: "key", completion: .key, help: "Only keys before this one.")
     static let reverse = Option("reverse", help: "From the last key to the first.")
     static let limit = Option("limit", value: "n", help: "Stop after this many entries.")
     static let threads = Option("threads", value: "n", help: "How many threads commit at once.")
@@ -65,7 +77,8 @@ extension Option {
 }
 
 extension Argument {
-    static let file = Argument("file", help: "The store.")
-    static let key = Argument("key", help: "The key, byte for byte.")
-    static let keyOrRange = Argument("key", isOptional: true, help: "The key, byte for byte.")
+    static let file = Argument("file", completion: .file, help: "The store.")
+    static let key = Argument("key", completion: .key, help: "The key, byte for byte.")
+    static let keyOrRange = Argument(
+        "key", isOptional: true, completion: .key, help: "The key, byte for byte.")
 }

@@ -17,9 +17,7 @@ enum Tokeniser {
     ///   - stopAtOperand: Whether everything from the first operand on is an operand.
     static func split(_ words: [[UInt8]], options: [Option], stopAtOperand: Bool) throws -> Result {
         precondition(options.count <= cgetopt_maximum_options)
-        // A zero byte cannot come from the system's argument vector, and would cut the word short in C.
-        precondition(!words.contains { $0.contains(0) })
-        return try withCStrings(words) { argv in
+        return try withCStrings(words.map(ZeroFree.encode)) { argv in
             try withCStrings(options.map { Array($0.name.utf8) }) { names in
                 try parser.withLock { _ in
                     try parse(words.count, argv, names, options, stopAtOperand: stopAtOperand)
@@ -81,7 +79,7 @@ enum Tokeniser {
     private static func bytes(_ string: UnsafePointer<CChar>) -> [UInt8] {
         var count = 0
         while string[count] != 0 { count += 1 }
-        return (0..<count).map { UInt8(bitPattern: string[$0]) }
+        return ZeroFree.decode((0..<count).map { UInt8(bitPattern: string[$0]) })
     }
 
     /// Lends `words` as a C argument vector, which getopt_long permutes.
@@ -102,5 +100,31 @@ enum Tokeniser {
             vector.deallocate()
         }
         return try body(vector)
+    }
+}
+
+/// Words without zero bytes, which would cut them short in C. None come from the system's argument vector, but in the
+/// shell they can be typed. 0 becomes 1 1, and 1 becomes 1 2, neither of which is in an option's name.
+enum ZeroFree {
+    static func encode(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(where: { $0 < 2 }) else { return bytes }
+        return bytes.flatMap { $0 < 2 ? [1, $0 + 1] : [$0] }
+    }
+
+    static func decode(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(1) else { return bytes }
+        var result: [UInt8] = []
+        var isEscaped = false
+        for byte in bytes {
+            if isEscaped {
+                result.append(byte - 1)
+                isEscaped = false
+            } else if byte == 1 {
+                isEscaped = true
+            } else {
+                result.append(byte)
+            }
+        }
+        return result
     }
 }

@@ -5,6 +5,8 @@ import Testing
 struct TextColumnsTests {
     @Test(arguments: [
         ("", 0), ("abc", 3), ("é", 1), ("e\u{301}", 1), ("鍵盤", 4), ("한글", 4), ("ｱ", 1), ("Ａ", 2), ("👍", 2), ("→", 1),
+        ("☕", 2),
+        ("🇩🇪", 2), ("\u{1112}\u{1161}\u{11AB}", 2), ("🪿", 2), ("©", 1),
     ])
     func widthCountsWideCharactersTwice(text: String, width: Int) {
         #expect(TextColumns.width(of: text) == width)
