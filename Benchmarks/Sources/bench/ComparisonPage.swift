@@ -1,0 +1,4 @@
+struct ComparisonPage {
+    init(_ comparison: Comparison) {}
+    var html: String { "" }
+}
