@@ -99,7 +99,7 @@ struct Comparison {
         for engine in engines {
             let reasons = rows.compactMap { row in engine.lacks[row.rawValue].map { (row, $0) } }
             var seen: Set<String> = []
-            for (_, reason) in reasons where seen.insert(reason).inserted {
+            for (_, reason) in reasons where !reason.isEmpty && seen.insert(reason).inserted {
                 let names = reasons.filter { $0.1 == reason }.map(\.0.rawValue)
                 notes.append("\(reason) (\(names.joined(separator: ", ")))")
             }

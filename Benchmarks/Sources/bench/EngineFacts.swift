@@ -21,7 +21,7 @@ struct EngineFacts: Codable, Sendable {
     /// Of commits that are not synced.
     let buffered: Safety
     let isolation: Isolation
-    /// Why a row cannot be measured, by the row's name.
+    /// Why a row cannot be measured, by the row's name; nothing where it is the same engine's as another one's.
     let lacks: [String: String]
 
     init(

@@ -10,7 +10,8 @@ enum Engines {
             .levelDB(cacheBytes: cacheBytes, memtableBytes: memtableBytes),
             .lmdb(),
             .sqlite(cacheBytes: cacheBytes, memtableBytes: memtableBytes),
-            .wiredTiger(cacheBytes: cacheBytes),
+            .wiredTiger(cacheBytes: cacheBytes, isWeaker: false),
+            .wiredTiger(cacheBytes: cacheBytes, isWeaker: true),
         ]
         #endif
         return engines

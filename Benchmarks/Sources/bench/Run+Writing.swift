@@ -45,7 +45,7 @@ extension Run {
         guard wants(.compact), let compact = store.compact else { return }
         let order = order
         try Self.overwrite(store, order, generations: 1...2)
-        try store.flush()
+        if !store.flushCompacts { try store.flush() }
         let cost = try Clock.measure { try compact() }
         record(.compact, cost.seconds * 1e3, cpuNanoseconds: cost.cpuSeconds / Double(order.count) * 1e9)
         try Self.lookUp(Array(order.prefix(order.count / 16 + 1)), try store.session().getNewest)

@@ -84,7 +84,7 @@ extension Engine {
             let store = try open(folder, isSynced)
             return Store(
                 version: store.version, session: { try store.session().broken(by: fault) }, flush: store.flush,
-                compact: store.compact, waits: store.waits, close: store.close)
+                flushCompacts: store.flushCompacts, compact: store.compact, waits: store.waits, close: store.close)
         }
     }
 }

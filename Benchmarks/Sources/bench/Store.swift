@@ -17,6 +17,8 @@ struct Store: Sendable {
     let session: @Sendable () throws -> Session
     /// Brings everything written so far into the form that it is read from at rest.
     let flush: @Sendable () throws -> Void
+    /// Whether `flush` does what `compact` does, because the engine has no other way.
+    var flushCompacts = false
     /// Drops what nobody can read any more.
     var compact: (@Sendable () throws -> Void)?
     /// Why writers had to wait, and for how long, in the engine's own words.

@@ -25,6 +25,7 @@ extension Engine {
                 version: "\(leveldb_major_version()).\(leveldb_minor_version())",
                 session: { LevelDBSession(store).session },
                 flush: { leveldb_compact_range(store.database, nil, 0, nil, 0) },
+                flushCompacts: true,
                 compact: { leveldb_compact_range(store.database, nil, 0, nil, 0) },
                 close: { store.close() })
         }
