@@ -17,6 +17,8 @@ struct ComparisonChart {
     private static let step = 21.0
     private static let titleHeight = 30.0
     private static let rowGap = 22.0
+    /// What a bar's figures take at most.
+    private static let labelWidth = 130.0
     /// Where the largest figure is more than so many times the smallest one, the scale is logarithmic.
     private static let linearSpan = 100.0
 
@@ -58,7 +60,9 @@ struct ComparisonChart {
                 \(engine.title)</text>
 
                 """
-            text += figure.map { bar($0, of: engine, row: row, scale: scale, at: y) } ?? missing(engine, row, at: y)
+            text +=
+                figure.map { bar($0, of: engine, row: row, scale: scale, goal: isOwn ? goal : nil, at: y) }
+                ?? missing(engine, row, at: y)
             if isOwn, let goal, figure != nil {
                 let x = Self.barLeft + scale.length(goal)
                 text += """
@@ -72,7 +76,7 @@ struct ComparisonChart {
     }
 
     private func bar(
-        _ figure: Comparison.Figure, of engine: EngineFacts, row: Row, scale: Scale, at y: Double
+        _ figure: Comparison.Figure, of engine: EngineFacts, row: Row, scale: Scale, goal: Double?, at y: Double
     ) -> String {
         let length = max(2, scale.length(figure.median))
         let middle = y + Self.barHeight / 2
@@ -99,7 +103,12 @@ struct ComparisonChart {
 
                 """
         }
-        let end = max(Self.barLeft + length, high) + 8
+        var end = max(Self.barLeft + length, high) + 8
+        // The mark of the goal is not to stand in the figures.
+        if let goal {
+            let mark = Self.barLeft + scale.length(goal)
+            if mark > end - 8, mark < end + Self.labelWidth { end = mark + 8 }
+        }
         let range = comparison.options.runs > 1 ? Figures.range(figure, row.unit) : ""
         text += """
             <text class="value" x="\(Self.text(end))" y="\(y + 12)">\(Figures.text(figure.median, row.unit))\(marks)\
@@ -119,7 +128,8 @@ struct ComparisonChart {
             <line class="axis" x1="\(Self.barLeft)" x2="\(Self.barLeft)" y1="\(top)" y2="\(bottom)"/>
 
             """
-        for tick in scale.decades {
+        // The first one is where the bars begin.
+        for tick in scale.decades.dropFirst() {
             let x = Self.text(Self.barLeft + scale.length(tick))
             text += """
                 <line class="grid" x1="\(x)" x2="\(x)" y1="\(top)" y2="\(bottom)"/>

@@ -87,11 +87,11 @@ struct ComparisonPage {
         let lines = comparison.rows.map { row in
             let cells = comparison.engines.map { engine in
                 guard let figure = comparison.figure(row, engine.name) else { return "<td class=\"dim\">–</td>" }
-                let aborts = figure.abortsPerHundred.map { $0 >= 0.005 ? String(format: ", %.2f lost", $0) : "" } ?? ""
-                let range = comparison.options.runs > 1 ? Figures.range(figure, row.unit) : ""
+                let aborts = figure.abortsPerHundred.flatMap { $0 >= 0.005 ? String(format: "%.2f lost", $0) : nil }
+                let range = comparison.options.runs > 1 ? Figures.range(figure, row.unit) : nil
                 let isOwn = engine.name == Comparison.ownName ? " class=\"own\"" : ""
                 return "<td\(isOwn)>\(Figures.text(figure.median, row.unit))\(engine.marks(in: row))"
-                    + "<small>\(range)\(aborts)</small></td>"
+                    + "<small>\([range, aborts].compactMap(\.self).joined(separator: "<br>"))</small></td>"
             }
             let verdict = comparison.verdict(row)
             var ratio = verdict?.ratio.map { Figures.ratio($0) } ?? ""

@@ -24,6 +24,12 @@ extension Value {
     }
 }
 
+/// Lets others go on after a lost attempt: where threads outnumber processors, the winner may be one that waits for a
+/// processor, and without a pause most attempts lose against it again.
+func pause(afterAttempt attempt: Int) {
+    if attempt < 4 { sched_yield() } else { usleep(UInt32(min(attempt * 10, 500))) }
+}
+
 /// Where one thread's values are copied to, for engines that lend them.
 final class ValueBuffer {
     private let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 4_096, alignment: 16)

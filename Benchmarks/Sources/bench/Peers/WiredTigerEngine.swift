@@ -204,6 +204,7 @@ private final class WiredTigerSession {
                 try WiredTigerStore.check(bench_wt_rollback(handle))
             }
             guard status == bench_wt_rollback_error else { return try failed(status) }
+            pause(afterAttempt: attempt)
             attempt += 1
         }
     }
