@@ -38,8 +38,15 @@ struct Comparison {
         Self.figure(samples.filter { $0.row == row && $0.engine == engine })
     }
 
-    /// The rate of durable writes of the device, over all engines' runs.
-    var rawSync: Figure? { Self.figure(samples.filter { $0.row == .rawSync }) }
+    /// The device's rate of durable writes while LSMTx was measured, for it changes over time; over all engines' runs
+    /// where LSMTx was not.
+    var rawSync: Figure? {
+        let all = samples.filter { $0.row == .rawSync }
+        return Self.figure(all.filter { $0.engine == Self.ownName }) ?? Self.figure(all)
+    }
+
+    /// The same through a descriptor whose every write is durable.
+    var rawDurableWrite: Figure? { Self.figure(samples.filter { $0.row == .rawDurableWrite }) }
 
     private static func figure(_ samples: [Sample]) -> Figure? {
         let values = samples.map(\.value).sorted()

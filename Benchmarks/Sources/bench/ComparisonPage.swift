@@ -78,8 +78,11 @@ struct ComparisonPage {
 
     private var device: String {
         guard let raw = comparison.rawSync else { return "" }
+        let direct = comparison.rawDurableWrite.map {
+            "; by one durable write: \(Figures.text($0.median, .perSecond)), \(Figures.range($0, .perSecond))"
+        }
         return "<p class=\"hint\">The device itself, a write of 512 bytes and an <code>fdatasync</code> into a file "
-            + "written before: \(Figures.text(raw.median, .perSecond)), \(Figures.range(raw, .perSecond)).</p>\n"
+            + "written before: \(Figures.text(raw.median, .perSecond)), \(Figures.range(raw, .perSecond))\(direct ?? "").</p>\n"
     }
 
     private var table: String {

@@ -1,6 +1,22 @@
+import Foundation
 import LSMTx
 
 extension Engine {
+    /// The commit that the current folder belongs to, where git tells it.
+    private static let workingCopy: String = {
+        let git = Process()
+        let output = Pipe()
+        git.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        git.arguments = ["git", "describe", "--always", "--dirty"]
+        git.standardOutput = output
+        git.standardError = FileHandle.nullDevice
+        guard (try? git.run()) != nil else { return "working copy" }
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        git.waitUntilExit()
+        let commit = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        return git.terminationStatus == 0 && !commit.isEmpty ? commit : "working copy"
+    }()
+
     /// This project's engine.
     static func lsmtx(cacheBytes: Int, memtableBytes: Int) -> Engine {
         let facts = EngineFacts(
@@ -11,6 +27,7 @@ extension Engine {
                 "transactions by write { }, retried by the library",
             ],
             buffered: .process, isolation: .serializable)
+        let workingCopy = Self.workingCopy
         return Engine(facts: facts) { folder, isSynced in
             var configuration = Configuration()
             configuration.durability = isSynced ? .sync : .buffered
@@ -18,7 +35,7 @@ extension Engine {
             configuration.memtableBytes = memtableBytes
             let database = try Database(path: folder + "/store.lsmtx", configuration: configuration)
             return Store(
-                version: "this working copy",
+                version: workingCopy,
                 session: { try Session(database) },
                 flush: { try database.flush() },
                 compact: { try database.compact() },

@@ -15,7 +15,7 @@ struct Options {
     var memtableBytes = 64 << 20
     var syncSeconds = 1.0
     /// The longest that a transaction row takes.
-    var rowSeconds = 1.0
+    var rowSeconds = 0.75
     var repeats = 1
     var isSelfCheck = false
 
