@@ -19,11 +19,7 @@ struct ComparisonTable {
             guard !rows.isEmpty else { continue }
             Swift.print("\n\(group.rawValue)")
             for row in rows { print(row) }
-            if group == .synced, let raw = comparison.rawSync {
-                Swift.print(
-                    Self.name("raw-sync")
-                        + "  the device: \(Figures.text(raw.median, .perSecond)), \(range(raw, .synced))")
-            }
+            if group == .synced { printDevice() }
         }
         Swift.print(
             "\nEach row: the medians of \(comparison.options.runs) runs, and below them the lowest and highest.")
@@ -46,6 +42,14 @@ struct ComparisonTable {
             Swift.print("    Commits that are not synced: \(engine.buffered.rawValue)\(transactions).")
         }
         Swift.print("")
+    }
+
+    private func printDevice() {
+        for (row, figure) in [(Row.rawSync, comparison.rawSync), (.rawDurableWrite, comparison.rawDurableWrite)] {
+            guard let figure else { continue }
+            let text = "\(Figures.text(figure.median, row.unit)), \(range(figure, row))"
+            Swift.print(Self.name(row.rawValue) + "  \(row.title): \(text)")
+        }
     }
 
     private func print(_ row: Row) {
