@@ -1,6 +1,5 @@
 # Every target is one script or one command; `make` alone lists them.
-.PHONY: help quickstart test build install-deps lint format docs bench bench-self bench-check install-bench-deps \
-	sustained soak clean
+.PHONY: help quickstart test build install-deps lint format docs bench sustained soak clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 22
@@ -25,6 +24,8 @@ format: ## Put the sources into the project's style.
 
 docs: install-deps ## Make the documentation as static HTML in docs-site/.
 	@Scripts/docs
+
+.PHONY: bench-self bench-check install-bench-deps
 
 bench: install-bench-deps ## Measure LSMTx beside five other engines; a page of charts in bench.html.
 	cd Benchmarks && swift run -c release --traits Peers bench --html ../bench.html --json ../bench.json
