@@ -1,8 +1,9 @@
 # Every target is one script or one command; `make` alone lists them.
-.PHONY: help quickstart test test-long build install-deps lint format docs man bench sustained soak clean
+.PHONY: help quickstart test test-long build install-deps lint format docs man bench bench-self bench-check \
+	install-bench-deps sustained soak clean
 
 help: ## List the targets.
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 22
 
 quickstart: install-deps ## Build the command line and show it surviving a kill, in under 4 minutes.
 	@Scripts/quickstart
@@ -31,8 +32,17 @@ docs: install-deps ## Make the documentation as static HTML in docs-site/.
 man: build ## Make the manual page lsmtx.1 from the table of the commands.
 	.build/release/lsmtx man-page >lsmtx.1
 
-bench: install-deps ## Run the benchmarks.
-	cd Benchmarks && swift run -c release
+bench: install-bench-deps ## Measure LSMTx beside five other engines; a page of charts in bench.html.
+	cd Benchmarks && swift run -c release --traits Peers bench --html ../bench.html --json ../bench.json
+
+bench-self: install-deps ## Measure LSMTx alone.
+	cd Benchmarks && swift run -c release bench
+
+bench-check: install-bench-deps ## Show that the benchmarks notice engines that are wrong.
+	cd Benchmarks && swift run -c release --traits Peers bench --self-check
+
+install-bench-deps: install-deps ## Install the engines that LSMTx is measured beside.
+	@Scripts/install-bench-deps
 
 sustained: install-deps ## Overwrite 1 GB for 5 minutes under a scan, and plot it to sustained.svg.
 	cd Benchmarks && swift run -c release bench sustained --svg ../sustained.svg

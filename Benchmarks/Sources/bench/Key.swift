@@ -57,6 +57,13 @@ struct Value: ByteSource {
         )
     }
 
+    /// What a check must not take for a value.
+    var withOneBitChanged: Value {
+        var changed = self
+        changed.bytes.6 ^= 1 << 17
+        return changed
+    }
+
     @inline(__always)
     private static func mix(_ value: UInt64) -> UInt64 {
         var mixed = value &* 0xFF51_AFD7_ED55_8CCD

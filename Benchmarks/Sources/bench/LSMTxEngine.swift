@@ -1,15 +1,41 @@
+import Foundation
 import LSMTx
 
 extension Engine {
+    /// The commit that the current folder belongs to, where git tells it.
+    private static let workingCopy: String = {
+        let git = Process()
+        let output = Pipe()
+        git.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        git.arguments = ["git", "describe", "--always", "--dirty"]
+        git.standardOutput = output
+        git.standardError = FileHandle.nullDevice
+        guard (try? git.run()) != nil else { return "working copy" }
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        git.waitUntilExit()
+        let commit = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        return git.terminationStatus == 0 && !commit.isEmpty ? commit : "working copy"
+    }()
+
     /// This project's engine.
     static func lsmtx(cacheBytes: Int, memtableBytes: Int) -> Engine {
-        Engine(name: "lsmtx") { path in
+        let facts = EngineFacts(
+            name: "lsmtx", title: "LSMTx",
+            settings: [
+                "cache \(cacheBytes >> 20) MiB, memtable \(memtableBytes >> 20) MiB, no compression",
+                "commits .buffered, or .sync in the synced rows", "reads through a snapshot held by each thread",
+                "transactions by write { }, retried by the library",
+            ],
+            buffered: .process, isolation: .serializable)
+        let workingCopy = Self.workingCopy
+        return Engine(facts: facts) { folder, isSynced in
             var configuration = Configuration()
-            configuration.durability = .buffered
+            configuration.durability = isSynced ? .sync : .buffered
             configuration.cacheBytes = cacheBytes
             configuration.memtableBytes = memtableBytes
-            let database = try Database(path: path, configuration: configuration)
+            let database = try Database(path: folder + "/store.lsmtx", configuration: configuration)
             return Store(
+                version: workingCopy,
                 session: { try Session(database) },
                 flush: { try database.flush() },
                 compact: { try database.compact() },
@@ -49,33 +75,29 @@ extension Session {
                     key.withUnsafeBytes { key in value.withUnsafeBytes { body(key, $0) } }
                 }
             },
-            put: { key, value, isSynced in
-                try database.write(durability: isSynced ? .sync : .buffered) { try $0.put(key, value) }
-            },
+            put: { key, value in try database.write { try $0.put(key, value) } },
             modify: { key, body in
-                try database.write(durability: .buffered) { transaction in
+                try database.write { transaction in
                     guard let old = try transaction.get(key) else { return 0 }
                     try transaction.put(key, old.withUnsafeBytes(body))
                     return transaction.attempt
                 }
             },
-            erase: { from, upTo, meanwhile in
-                let transaction = try database.begin(.snapshot)
-                try meanwhile()
-                try transaction.deleteRange(KeyRange(from: from.bytes, upTo: upTo.bytes))
-                try transaction.commit(durability: .buffered)
-            },
-            mutate: { key, number in
-                try database.write(retry: .never, durability: .buffered) { try $0.mutate(key, .add(number)) }
-            },
             transfer: { from, to, body in
-                try database.write(durability: .buffered) { transaction in
+                try database.write { transaction in
                     guard let source = try transaction.get(from), let target = try transaction.get(to) else { return 0 }
                     let (less, more) = source.withUnsafeBytes { source in target.withUnsafeBytes { body(source, $0) } }
                     try transaction.put(from, less)
                     try transaction.put(to, more)
                     return transaction.attempt
                 }
+            },
+            mutate: { key, number in try database.write(retry: .never) { try $0.mutate(key, .add(number)) } },
+            erase: { from, upTo, meanwhile in
+                let transaction = try database.begin(.snapshot)
+                try meanwhile()
+                try transaction.deleteRange(KeyRange(from: from.bytes, upTo: upTo.bytes))
+                try transaction.commit()
             })
     }
 }

@@ -12,11 +12,4 @@ enum ProcessIO {
         return nil
         #endif
     }
-
-    /// Length of a file, and what it takes on the device.
-    static func size(of path: String) -> (length: UInt64, allocated: UInt64) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return (0, 0) }
-        return (UInt64(status.st_size), UInt64(status.st_blocks) * 512)
-    }
 }

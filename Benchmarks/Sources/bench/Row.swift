@@ -1,16 +1,14 @@
 /// The rows of the report, in its order.
 enum Row: String, CaseIterable, Codable, Sendable {
     case fill
-    case bytes
-    case allocated
-    case reopen
+    case mixed = "mixed:2"
     case get = "readrandom"
+    case getTwo = "readrandom:2"
     case lend = "readrandom-lent"
     case missing = "readmissing"
     case sequential = "readseq"
     case reverse = "readreverse"
     case seek = "seek+10"
-    case mixed = "mixed:2"
     case modify = "transaction:1"
     case modifyTwo = "transaction:2"
     case modifyEight = "transaction:8"
@@ -29,13 +27,16 @@ enum Row: String, CaseIterable, Codable, Sendable {
     case mutate = "mutate:1"
     case mutateTwo = "mutate:2"
     case mutateEight = "mutate:8"
-    case compact
-    case erase = "delete-range"
     case rawSync = "raw-sync"
     case rawDurableWrite = "raw-dsync"
     case synced = "put-sync:1"
     case syncedFour = "put-sync:4"
     case syncedSixteen = "put-sync:16"
+    case bytes
+    case allocated
+    case reopen
+    case compact
+    case erase = "delete-range"
 
     enum Unit: String {
         case perSecond = "/s"
@@ -50,6 +51,9 @@ enum Row: String, CaseIterable, Codable, Sendable {
         default: .perSecond
         }
     }
+
+    /// The rate of the device, which has nothing to do with the engine.
+    var isOfDevice: Bool { self == .rawSync || self == .rawDurableWrite }
 
     /// The value to reach, in the row's unit. Synced puts are measured against the device instead.
     func goal(rawSync: Double?) -> Double? {

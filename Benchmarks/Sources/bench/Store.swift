@@ -2,49 +2,59 @@
 ///
 /// A call through a closure costs about two nanoseconds, the same for every engine.
 struct Engine: Sendable {
-    let name: String
-    /// Opens the store at a path, or makes it.
-    let open: @Sendable (_ path: String) throws -> Store
+    let facts: EngineFacts
+    /// Opens the store in a folder that is there, or makes it. Where `isSynced`, every commit is power-safe when it
+    /// returns; else it is as safe as the engine's facts say.
+    let open: @Sendable (_ folder: String, _ isSynced: Bool) throws -> Store
+
+    var name: String { facts.name }
 }
 
-/// An open store.
+/// An open store. What an engine cannot do is `nil`, and its facts say why.
 struct Store: Sendable {
-    /// What one thread works with; called on that thread.
+    let version: String
+    /// What one thread works with. Released before the store is closed.
     let session: @Sendable () throws -> Session
     /// Brings everything written so far into the form that it is read from at rest.
     let flush: @Sendable () throws -> Void
+    /// Whether `flush` does what `compact` does, because the engine has no other way.
+    var flushCompacts = false
     /// Drops what nobody can read any more.
-    let compact: @Sendable () throws -> Void
+    var compact: (@Sendable () throws -> Void)?
     /// Why writers had to wait, and for how long, in the engine's own words.
-    let waits: @Sendable () throws -> String
+    var waits: @Sendable () throws -> String = { "" }
     let close: @Sendable () throws -> Void
 }
 
-/// One thread's way to a store. What `get` and `scan` read is fixed for the life of the session where the engine has
-/// snapshots.
+/// One thread's way to a store. What `get`, `lend` and `scan` read is fixed from the first of them to the next commit
+/// by the same session, where the engine has snapshots.
 struct Session {
+    typealias Get = (_ key: Key, _ body: (UnsafeRawBufferPointer) -> Void) throws -> Bool
+
     /// Reads by copying the value out.
-    let get: (_ key: Key, _ body: (UnsafeRawBufferPointer) -> Void) throws -> Bool
-    /// Reads in place, where the engine can.
-    let lend: (_ key: Key, _ body: (UnsafeRawBufferPointer) -> Void) throws -> Bool
-    /// Reads the newest value.
-    let getNewest: (_ key: Key, _ body: (UnsafeRawBufferPointer) -> Void) throws -> Bool
+    var get: Get
+    /// Reads in place.
+    var lend: Get?
+    /// Reads the newest value, copying it out.
+    var getNewest: Get
     /// Calls `body` with each entry from `start`, or from the end, until it returns `false`.
-    let scan:
+    var scan:
         (_ start: Key?, _ isReverse: Bool, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Bool) throws
             -> Void
     /// Commits one put.
-    let put: (_ key: Key, _ value: Value, _ isSynced: Bool) throws -> Void
-    /// Reads a value and writes what `body` makes of it, in one serializable transaction, repeated after conflicts.
-    /// Returns the number of attempts, 0 when the value is not there.
-    let modify: (_ key: Key, _ body: (UnsafeRawBufferPointer) -> Value) throws -> Int
-    /// Deletes a range in one transaction that may not lose what another one changes in it; `meanwhile` runs between its
-    /// beginning and its end.
-    let erase: (_ from: Key, _ upTo: Key, _ meanwhile: () throws -> Void) throws -> Void
-    /// Adds to a number, in a transaction that does nothing else.
-    let mutate: (_ key: Key, _ number: Int64) throws -> Void
+    var put: (_ key: Key, _ value: Value) throws -> Void
+    /// Reads a value and writes what `body` makes of it, in one transaction of the isolation that the engine's facts
+    /// name, repeated after conflicts. Returns the number of attempts, 0 when the value is not there.
+    var modify: ((_ key: Key, _ body: (UnsafeRawBufferPointer) -> Value) throws -> Int)?
     /// As `modify`, with two values.
-    let transfer:
-        (_ from: Key, _ to: Key, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> (Value, Value)) throws
-            -> Int
+    var transfer:
+        (
+            (_ from: Key, _ to: Key, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> (Value, Value)) throws
+                -> Int
+        )?
+    /// Adds to a number, without a transaction that reads it.
+    var mutate: ((_ key: Key, _ number: Int64) throws -> Void)?
+    /// Deletes a range in one transaction that may not lose what another one changes in it; `meanwhile` runs between
+    /// its beginning and its end, and commits elsewhere.
+    var erase: ((_ from: Key, _ upTo: Key, _ meanwhile: () throws -> Void) throws -> Void)?
 }

@@ -16,19 +16,18 @@ struct Sustained {
     }
 
     func run() throws -> SustainedReport {
-        let path =
-            options.directory + "/bench-sustained-\(engine.name)-\(ProcessInfo.processInfo.processIdentifier).db"
-        try? FileManager.default.removeItem(atPath: path)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let store = try engine.open(path)
+        let workspace = try Workspace(in: options.directory)
+        defer { workspace.remove() }
+        let path = try workspace.folder(engine.name)
+        let store = try engine.open(path, false)
         try fill(store)
-        let filled = ProcessIO.size(of: path)
+        let filled = Workspace.size(of: path)
         let writtenBefore = ProcessIO.writtenBytes ?? 0
         let observed = try overwrite(store, path: path, writtenBefore: writtenBefore)
         let written = ProcessIO.writtenBytes.map { $0 - writtenBefore }
         let waits = try store.waits()
         let closing = try Clock.measure { try store.close() }
-        let closed = ProcessIO.size(of: path)
+        let closed = Workspace.size(of: path)
         return SustainedReport(
             options: options, timeline: observed.timeline, puts: observed.puts, gets: observed.gets,
             scans: observed.scans, writtenBytes: written, filledBytes: filled.length,
@@ -39,7 +38,7 @@ struct Sustained {
         let session = try store.session()
         for number in 0..<options.count {
             let key = Key(number * 2)
-            try session.put(key, Value(of: key, generation: 0), false)
+            try session.put(key, Value(of: key, generation: 0))
         }
         try store.flush()
     }
@@ -73,7 +72,7 @@ struct Sustained {
         var generation: UInt64 = 1
         while before < end {
             let key = Key(generator.below(options.count) * 2)
-            try session.put(key, Value(of: key, generation: generation), false)
+            try session.put(key, Value(of: key, generation: generation))
             generation += 1
             let now = Clock.nanoseconds
             let took = now - before
@@ -127,7 +126,7 @@ struct Sustained {
         while next <= end {
             let now = Clock.nanoseconds
             if now < next { usleep(UInt32((next - now) / 1_000)) }
-            let size = ProcessIO.size(of: path)
+            let size = Workspace.size(of: path)
             let place = next - start - 1
             observed.timeline[place].fileBytes = size.length
             observed.timeline[place].allocatedBytes = size.allocated

@@ -46,13 +46,14 @@ struct TransactionLoad: Sendable {
         return row
     }
 
-    /// - Parameter operations: Transactions of all threads together.
-    func run(on store: Store, operations: Int, count: Int, seed: Int) throws -> Result {
+    /// - Parameters:
+    ///   - operations: Transactions of all threads together, at most.
+    ///   - seconds: No thread begins a transaction after that long.
+    func run(on store: Store, operations: Int, seconds: Double, count: Int, seed: Int) throws -> Result {
         let each = max(1, operations / threads)
         let keys = kind == .counter ? 1 : min(count, Self.accounts)
         let tally = Tally()
-        let before = kind == .transfer ? try Self.sum(store, keys: keys) : 0
-        let numberBefore = kind == .mutate ? try Self.read(store) : 0
+        let before = kind == .mutate ? UInt64(bitPattern: try Self.read(store)) : try Self.sum(store, keys: keys)
         let cost = try onThreads(threads) { [self] thread in
             let session = try store.session()
             var generator = Generator(seed: seed * 1_000 + threads * 10 + thread)
@@ -62,28 +63,29 @@ struct TransactionLoad: Sendable {
             }
             var attempts = 0
             var most = 0
-            for _ in 0..<each {
+            var done = 0
+            let end = Clock.nanoseconds + UInt64(seconds * 1e9)
+            while done < each, done & 63 != 0 || Clock.nanoseconds < end {
                 let needed: Int
                 switch kind {
                 case .modify, .counter: needed = try Self.modify(session, key())
                 case .transfer: needed = try Self.transfer(session, from: key(), to: key())
                 case .mutate:
-                    try session.mutate(Self.number, 1)
+                    try session.mutate?(Self.number, 1)
                     needed = 1
                 }
                 guard needed > 0 else { throw Failure("A value is wrong or missing.") }
                 attempts += needed
                 most = max(most, needed)
+                done += 1
             }
-            tally.note(attempts: attempts, most: most)
+            tally.note(done: done, attempts: attempts, most: most)
         }
-        if kind == .transfer {
-            let after = try Self.sum(store, keys: keys)
-            guard before == after else { throw Failure("Transfers changed the sum from \(before) to \(after).") }
-        }
-        let done = each * threads
-        if kind == .mutate, try Self.read(store) != numberBefore + Int64(done) {
-            throw Failure("Mutations were lost.")
+        let done = tally.done
+        let after = kind == .mutate ? UInt64(bitPattern: try Self.read(store)) : try Self.sum(store, keys: keys)
+        // A transfer leaves the sum as it was, and each of the others adds one to it.
+        guard after == before &+ (kind == .transfer ? 0 : UInt64(done)) else {
+            throw Failure("\(done) transactions of the row \(row.rawValue) changed the sum from \(before) to \(after).")
         }
         return Result(
             operations: done, abortsPerHundred: Double(tally.attempts - done) / Double(done) * 100,
@@ -93,7 +95,8 @@ struct TransactionLoad: Sendable {
     /// - Returns: How many attempts it took; 0 when a value was wrong.
     private static func modify(_ session: Session, _ key: Key) throws -> Int {
         var isValid = true
-        let attempts = try session.modify(key) { old in
+        guard let modify = session.modify else { return 0 }
+        let attempts = try modify(key) { old in
             isValid = isValid && Value.isValid(old, digits: key.digits)
             return Value(of: key, generation: Value.generation(old) &+ 1)
         }
@@ -103,7 +106,8 @@ struct TransactionLoad: Sendable {
     private static func transfer(_ session: Session, from: Key, to: Key) throws -> Int {
         guard from.digits != to.digits else { return 1 }
         var isValid = true
-        let attempts = try session.transfer(from, to) { source, target in
+        guard let transfer = session.transfer else { return 0 }
+        let attempts = try transfer(from, to) { source, target in
             isValid =
                 isValid && Value.isValid(source, digits: from.digits) && Value.isValid(target, digits: to.digits)
             return (
@@ -137,11 +141,13 @@ struct TransactionLoad: Sendable {
     private final class Tally: @unchecked Sendable {
         // @unchecked: the numbers are only touched with the lock held, or after all threads have ended.
         private let lock = NSLock()
+        private(set) var done = 0
         private(set) var attempts = 0
         private(set) var most = 0
 
-        func note(attempts: Int, most: Int) {
+        func note(done: Int, attempts: Int, most: Int) {
             lock.withLock {
+                self.done += done
                 self.attempts += attempts
                 self.most = max(self.most, most)
             }
