@@ -188,13 +188,23 @@ extension Engine {
     }
 
     /// Waits until everything that was frozen is in tables.
-    package func waitUntilFlushed() throws(StoreError) {
+    ///
+    /// - Parameter cancellation: The wait ends when it is cancelled, and ``wakeWaiters()`` called; the flush goes on.
+    package func waitUntilFlushed(cancellation: Cancellation? = nil) throws(StoreError) {
         if !options.hasBackgroundThreads {
             while state.withLock({ !$0.frozen.isEmpty }) { try flushOldest() }
             try compactAll()
             return
         }
-        try waitForBackground { $0.frozen.isEmpty }
+        try waitForBackground { $0.frozen.isEmpty || cancellation?.isCancelled == true }
+        try cancellation?.check()
+    }
+
+    /// Has all that wait for the background look again: something was cancelled.
+    package func wakeWaiters() {
+        // With the lock held in between, nobody has looked before and not gone to sleep so far.
+        state.withLock { _ in }
+        state.notifyAll()
     }
 
     /// Waits until the background worker has come so far.

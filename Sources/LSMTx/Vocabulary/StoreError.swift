@@ -45,6 +45,9 @@ public struct StoreError: Error, Sendable, Equatable {
         case misuse
         /// The handle was inherited through `fork`, where it must not be used.
         case forkedHandle
+        /// The task that the call belongs to was cancelled. The asynchronous call that it is within throws
+        /// `CancellationError` instead.
+        case interrupted
     }
 
     /// Where in the file, or which file, the failure concerns.

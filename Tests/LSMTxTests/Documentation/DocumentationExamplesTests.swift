@@ -154,6 +154,67 @@ import Testing
         #expect(bytes == 5)
     }
 
+    @Test func severalKeysAreReadAtOnce() throws {
+        let database = try Self.filled()
+        let names = try database.read { try $0.get(keys: ["user/1", "user/2", "user/3"]) }
+        #expect(names == [Array("Ada".utf8), Array("Grace".utf8), nil])
+    }
+
+    // MARK: Asynchronous code
+
+    @Test func aTaskReads() async throws {
+        let database = try await Self.filledByTask()
+        let names = try await database.read { snapshot in
+            snapshot.scan(KeyRange(prefix: "user/")).map { String(decoding: $0.value, as: UTF8.self) }
+        }
+        #expect(names == ["Ada", "Grace"])
+    }
+
+    @Test func aTaskWrites() async throws {
+        let database = try await Self.filledByTask()
+        let count = try await database.write { t in
+            let old = try t.get("counter").flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+            try t.put("counter", String(old + 1))
+            return old + 1
+        }
+        #expect(count == 1)
+    }
+
+    @Test func aTaskTakesNotes() async throws {
+        let database = try Database.inMemory()
+        try await database.write { t in try t.put("note/4", "Sweep the yard") }
+        let note = try await database.read { try $0.get("note/4") }
+        #expect(note == Array("Sweep the yard".utf8))
+        let snapshot = try database.snapshot()
+        defer { snapshot.close() }
+        for try await entry in snapshot.stream(KeyRange(prefix: "note/")) {
+            print(String(decoding: entry.key, as: UTF8.self))
+        }
+    }
+
+    @Test func aTaskTendsTheFile() async throws {
+        let database = try await Self.filledByTask()
+        try await database.flush()
+        try await database.compact(KeyRange(prefix: "user/"))
+        let report = try await database.check()
+        for finding in report.findings { print(finding) }
+        try await database.close()
+    }
+
+    @Test func aTaskStreams() async throws {
+        let database = try await Self.filledByTask()
+        let snapshot = try database.snapshot()
+        defer { snapshot.close() }
+        for try await entry in snapshot.stream(KeyRange(prefix: "user/")) {
+            print(String(decoding: entry.key, as: UTF8.self))
+        }
+        var bytes = 0
+        for try await entry in snapshot.stream(.all, reverse: true, limit: 100) { bytes += entry.value.count }
+        #expect(bytes == 14)
+    }
+
+    private static func filledByTask() async throws -> Database { try filled() }
+
     // MARK: Writing
 
     @Test func aTransactionIsBegunAndCommitted() throws {
