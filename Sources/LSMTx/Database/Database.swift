@@ -66,6 +66,8 @@ public final class Database: Sendable {
     package init(
         device: any StorageDevice, path: String?, configuration: Configuration, options: EngineOptions
     ) throws(StoreError) {
+        var options = options
+        if let onEvent = configuration.onEvent { options.events = try EventQueue(onEvent) }
         let engine = try Engine.open(device, options: options)
         core = try DatabaseCore(engine: engine, path: path, configuration: configuration)
     }

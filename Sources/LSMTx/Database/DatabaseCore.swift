@@ -194,7 +194,9 @@ final class DatabaseCore: Sendable {
         pool.shutDown(refusing: Self.closedError("database"))
         var failure: StoreError?
         do { try shutDown() } catch { failure = error }
+        engine.tellFileSize()
         releaseDevice()
+        engine.options.events?.end(with: .closed(failure))
         closing.withLock { state in
             state.failure = failure
             state.isDone = true

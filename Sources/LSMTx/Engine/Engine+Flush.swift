@@ -19,6 +19,7 @@ extension Engine {
             (state.frozen.last, state.frozen.dropLast().last?.logPosition ?? state.active.logPosition)
         }
         guard let oldest else { return }
+        let started = SystemClock.monotonicNanoseconds
         guard waitUntilPublished(oldest.lastTimestamp) else {
             try poison.check()
             return
@@ -57,6 +58,7 @@ extension Engine {
             log.truncate(to: logStart, lastNamedIn: before)
             log.recycle(oldestSlot: versions.oldestSlot)
             counters.noteFlush(table)
+            tellFlushed(table, since: started)
             freeRetiredViews()
         } catch {
             if error.code == .diskFull {
@@ -130,7 +132,10 @@ extension Engine {
             case .request(let request):
                 work(on: request)
             case .flush:
-                do { try flushOldest() } catch { waitsForSpace = true }
+                do { try flushOldest() } catch {
+                    waitsForSpace = true
+                    tellFailure(error)
+                }
             case .compact:
                 state.withLock { $0.mayCompact = false }
                 do {
@@ -139,6 +144,7 @@ extension Engine {
                     state.withLock { if isDone || $0.quietRequests > 0 { $0.mayCompact = true } }
                 } catch {
                     waitsForSpace = true
+                    tellFailure(error)
                     state.withLock { state in
                         state.mayCompact = true
                         state.compactionFailure = error
@@ -147,6 +153,7 @@ extension Engine {
                     }
                 }
             }
+            tellFileSize()
             isTidy = false
             tasksUntilLook -= 1
             if tasksUntilLook == 0 {

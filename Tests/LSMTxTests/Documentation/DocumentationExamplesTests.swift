@@ -71,6 +71,15 @@ import Testing
             try database.close()
         }
 
+        func events() throws {
+            var configuration = Configuration()
+            configuration.onEvent = { event in
+                print(event.isProblem ? "warning" : "info", event)
+            }
+            let database = try Database(path: "app.lsmtx", configuration: configuration)
+            try database.close()
+        }
+
         func firstProgram() throws {
             let database = try Database(path: "notes.lsmtx")
             try database.write { t in
@@ -96,6 +105,21 @@ import Testing
 
     @Test func aDatabaseIsOpenedAsConfigured() throws {
         try withTemporaryFolder { try InFolder(folder: $0).configuration() }
+    }
+
+    @Test func eventsAreLogged() throws {
+        try withTemporaryFolder { try InFolder(folder: $0).events() }
+    }
+
+    @Test func eventsAreCounted() {
+        let record: @Sendable (StoreEvent) -> Void = { event in
+            switch event {
+            case .compacted(let work): print("lsmtx_compaction_bytes_total", work.bytesIn, work.bytesOut)
+            case .stallEnded(let reason, let duration): print("lsmtx_stall_seconds", reason, duration)
+            default: break
+            }
+        }
+        record(.stallEnded(.log, .seconds(1)))
     }
 
     @Test func theFirstProgramRuns() throws {
