@@ -3,6 +3,14 @@ import LSMTxSimulation
 import LSMTxTestSupport
 import Testing
 
+#if Foundation
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+#endif
+
 /// The examples of the documentation as code that is compiled and run.
 ///
 /// ``DocumentationDriftTests`` holds them against the text of the documentation, blanks aside. So an example is changed in
@@ -238,6 +246,17 @@ import Testing
     }
 
     private static func filledByTask() async throws -> Database { try filled() }
+
+    #if Foundation
+    @Test func foundationsTypesServe() throws {
+        let database = try Self.filled()
+        try database.write { try $0.put(Data([1, 2]), Data("Ada".utf8)) }
+        let picture = try database.read { try $0.data(for: "picture/1") }
+        let names = try database.read(at: .date(Date())) { $0.scan(KeyRange(prefix: "user/")).count { _ in true } }
+        let committed = try database.date(of: database.timestamp)
+        #expect(picture == Data("12345".utf8) && names <= 2 && committed != nil)
+    }
+    #endif
 
     // MARK: Writing
 
