@@ -9,7 +9,7 @@
 /// ```
 public struct StoreError: Error, Sendable, Equatable {
     /// The kind of failure, stable across releases.
-    public enum Code: String, Sendable, CaseIterable {
+    @nonexhaustive public enum Code: String, Sendable, CaseIterable {
         /// Another transaction changed something that this one rests on: see ``StoreError/conflict``. Run the whole
         /// transaction again.
         case conflict
