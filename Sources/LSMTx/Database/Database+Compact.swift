@@ -2,7 +2,7 @@ extension Database {
     /// Rewrites what overlaps a range of keys, so that everything in it that nobody can read any more is dropped.
     ///
     /// There is no need to call it: the store compacts itself when that is worthwhile. It makes the space of what was
-    /// deleted or overwritten free at once, for new data or, after ``close()``, for others. What an open or a named
+    /// deleted or overwritten free at once, for new data or, after ``close()-66dcf``, for others. What an open or a named
     /// snapshot sees is kept, and what the ``Retention`` says: at first, what was current in the last hour. Commits and
     /// reads go on meanwhile.
     ///

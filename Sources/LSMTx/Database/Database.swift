@@ -17,7 +17,7 @@ internal import Synchronization
 /// One process writes; it opens the file once. All methods may be called from any thread. What waits for the device
 /// has an asynchronous form of the same name, which suspends the task instead of blocking its thread; the compiler
 /// refuses the other one there. Opening blocks, as do explicit transactions and snapshots: in asynchronous code, use
-/// ``read(at:_:)-(_,(Snapshot)->T)`` and ``write(_:label:retry:durability:_:)-(_,_,_,_,(Transaction)->T)`` instead.
+/// `read` and `write` instead.
 public final class Database: Sendable {
     let core: DatabaseCore
 
@@ -113,7 +113,7 @@ public final class Database: Sendable {
 
     /// Begins a transaction, to be ended by `commit` or `rollback`.
     ///
-    /// Prefer ``write(_:label:retry:durability:_:)``, which commits, and runs again after a conflict.
+    /// Prefer ``write(_:label:retry:durability:_:)-8rz1k``, which commits, and runs again after a conflict.
     ///
     /// - Parameters:
     ///   - isolation: What it sees of others, and what makes its commit fail.

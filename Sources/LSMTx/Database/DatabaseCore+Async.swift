@@ -92,7 +92,7 @@ extension DatabaseCore {
         return result
     }
 
-    /// How ``Database/write(_:label:retry:durability:_:)`` does it.
+    /// How ``Database/write(_:label:retry:durability:_:)-8rz1k`` does it.
     struct WriteOptions: Sendable {
         let isolation: Isolation
         let label: String?
