@@ -88,6 +88,7 @@ extension DatabaseCore {
     // MARK: The closures
 
     /// Calls `body` with a snapshot that lasts as long as the call.
+    @inline(__always)
     func read<T>(
         at point: PointInTime, cancellation: Cancellation? = nil, _ body: (Snapshot) throws -> T
     ) throws -> T {
@@ -109,6 +110,7 @@ extension DatabaseCore {
     }
 
     /// Calls `body` with a transaction, commits it, and does all of it again when it lost against another.
+    @inline(__always)
     func write<T>(_ options: WriteOptions, _ body: (Transaction) throws -> T) throws -> T {
         var attempts = Attempts(core: self, policy: options.retry, cancellation: options.cancellation)
         defer { attempts.end() }

@@ -2,7 +2,8 @@
 ///
 /// Entries are read in batches, on a thread of the store, whenever the last batch has been consumed: so whoever consumes
 /// slowly is not overrun, and at most one batch is in memory. Batches begin small and grow to 1,024 entries or 64 KiB.
-/// An entry costs about what it costs in a ``Scan``, and its share of a change of threads there and back.
+/// An entry costs about twice what it costs in a ``Scan``, measured 0.3 to 0.5 us of a hundred bytes: its share of a
+/// change of threads there and back, and of the look whether the task was cancelled.
 ///
 /// ```swift
 /// let snapshot = try database.snapshot()

@@ -22,9 +22,14 @@ package final class WorkerPool: Sendable {
     /// Names a job that was submitted; 0 names none.
     package typealias Ticket = UInt64
 
+    /// A job in a box: a bare closure that goes through generic code is wrapped anew each time.
+    private struct Waiting: Sendable {
+        let job: Job
+    }
+
     private struct State {
         /// The jobs that wait, by ticket. Taking them by rising tickets passes over each one that was withdrawn once.
-        var jobs: [Ticket: Job] = [:]
+        var jobs: [Ticket: Waiting] = [:]
         var first: Ticket = 1
         var next: Ticket = 1
         var threads = 0
@@ -32,7 +37,7 @@ package final class WorkerPool: Sendable {
         var idle = 0
         var refusal: StoreError?
 
-        mutating func takeOldest() -> Job? {
+        mutating func takeOldest() -> Waiting? {
             guard !jobs.isEmpty else {
                 first = next
                 return nil
@@ -43,7 +48,7 @@ package final class WorkerPool: Sendable {
             }
         }
 
-        mutating func takeAll() -> [Job] {
+        mutating func takeAll() -> [Waiting] {
             defer { jobs = [:] }
             return jobs.sorted { $0.key < $1.key }.map(\.value)
         }
@@ -91,7 +96,7 @@ package final class WorkerPool: Sendable {
             if let refusal = state.refusal { return (0, .refuse(refusal)) }
             let ticket = state.next
             state.next += 1
-            state.jobs[ticket] = job
+            state.jobs[ticket] = Waiting(job: job)
             if state.idle >= state.jobs.count { return (ticket, .wake) }
             guard state.threads < limit else { return (ticket, .nothing) }
             state.threads += 1
@@ -108,17 +113,17 @@ package final class WorkerPool: Sendable {
 
     /// Takes a job back that has not begun: it is told so at once. Does nothing to others.
     package func withdraw(_ ticket: Ticket) {
-        state.withLock { $0.jobs.removeValue(forKey: ticket) }?(.withdrawn)
+        state.withLock { $0.jobs.removeValue(forKey: ticket) }?.job(.withdrawn)
     }
 
     /// Refuses all jobs that wait, and those to come. Threads end with what they are at.
     package func shutDown(refusing error: StoreError) {
-        let refused = state.withLock { state -> [Job] in
+        let refused = state.withLock { state -> [Waiting] in
             if state.refusal == nil { state.refusal = error }
             return state.takeAll()
         }
         state.notifyAll()
-        for job in refused { job(.refused(error)) }
+        for waiting in refused { waiting.job(.refused(error)) }
     }
 
     private func startThread() {
@@ -127,18 +132,18 @@ package final class WorkerPool: Sendable {
             // Nobody joins it: it may be the one that closes the database.
             _ = try WorkerThread(name: name) { Self.work(on: state, idleMilliseconds: idleMilliseconds) }
         } catch {
-            let orphans = state.withLock { state -> [Job] in
+            let orphans = state.withLock { state -> [Waiting] in
                 state.threads -= 1
                 return state.threads == 0 ? state.takeAll() : []
             }
-            for job in orphans { job(.refused(error)) }
+            for waiting in orphans { waiting.job(.refused(error)) }
         }
     }
 
     private static func work(on state: Guarded<State>, idleMilliseconds: Int) {
         state.withLock { $0.idle += 1 }
         while true {
-            let found = state.wait(timeoutMilliseconds: idleMilliseconds) { state -> Job?? in
+            let found = state.wait(timeoutMilliseconds: idleMilliseconds) { state -> Waiting?? in
                 if let job = state.takeOldest() {
                     state.idle -= 1
                     return .some(job)
@@ -146,16 +151,16 @@ package final class WorkerPool: Sendable {
                 return state.refusal == nil ? nil : .some(nil)
             }
             // Having waited long enough, it looks a last time: a job may have come that counts on this thread.
-            let job =
+            let next =
                 (found ?? nil)
-                ?? state.withLock { state -> Job? in
+                ?? state.withLock { state -> Waiting? in
                     state.idle -= 1
                     let job = state.takeOldest()
                     if job == nil { state.threads -= 1 }
                     return job
                 }
-            guard let job else { return }
-            job(.run)
+            guard let next else { return }
+            next.job(.run)
             state.withLock { $0.idle += 1 }
         }
     }
