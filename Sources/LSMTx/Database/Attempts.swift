@@ -12,6 +12,7 @@ struct Attempts: ~Copyable {
 
     private let core: DatabaseCore
     private let policy: RetryPolicy
+    private let cancellation: Cancellation?
     private let started = SystemClock.monotonicNanoseconds
     private var attemptStarted: UInt64
     /// The present attempt, from 1.
@@ -19,8 +20,9 @@ struct Attempts: ~Copyable {
     /// The place among those that go first, once there is one.
     private(set) var ticket: Precedence.Ticket?
 
-    init(core: DatabaseCore, policy: RetryPolicy) {
+    init(core: DatabaseCore, policy: RetryPolicy, cancellation: Cancellation?) {
         self.core = core
+        self.cancellation = cancellation
         self.policy = policy
         attemptStarted = started
     }
@@ -31,7 +33,7 @@ struct Attempts: ~Copyable {
     ///   - error: Why this one failed.
     ///   - conflict: What its commit lost on; `nil` when the closure has thrown the error of some other transaction,
     ///     whose keys and timestamps may be those of another store.
-    /// - Throws: `error`, when there is no further attempt.
+    /// - Throws: `error`, when there is no further attempt; `interrupted`.
     mutating func prepareNext(after error: StoreError, conflict: Conflict?) throws(StoreError) {
         let now = SystemClock.monotonicNanoseconds
         guard number < policy.maximumAttempts, now < deadline else { throw error }
@@ -42,12 +44,13 @@ struct Attempts: ~Copyable {
             ticket = named
             // Twice as long as the last attempt took, and some for being put aside by the system.
             let allowance = 2 * (now - attemptStarted) + 10_000_000
-            core.precedence.waitForTurn(named, lasting: allowance, deadline: deadline)
+            core.precedence.waitForTurn(named, lasting: allowance, deadline: deadline, cancellation: cancellation)
             guard SystemClock.monotonicNanoseconds < deadline else { throw error }
         } else {
             let limit = min(Self.firstPauseMicroseconds << min(number - 1, 16), Self.longestPauseMicroseconds)
             SystemClock.sleep(microseconds: Int.random(in: 0...limit))
         }
+        try cancellation?.check()
         number += 1
         attemptStarted = SystemClock.monotonicNanoseconds
     }

@@ -28,6 +28,23 @@ public struct Configuration: Sendable {
     /// over ``Limits/largeValueBytes``, which is in the file already, only a reference of 28 bytes counts.
     public var maximumTransactionBytes = 256 << 20
 
+    /// Receives what the store does by itself and what happens to it, for logs and metrics; `nil` for nobody, which costs
+    /// nothing.
+    ///
+    /// It is called in the order of events, on one thread of the store, with no lock held: it may call the database, and
+    /// takes as long as it likes. It holds up no commit. When over 1,024 events wait for it, the rest are counted, and it
+    /// is told how many: ``StoreEvent/dropped(_:)``. The last ones may come just after the database was closed.
+    ///
+    /// To log with swift-log, or to count with swift-metrics, forward from here:
+    ///
+    /// ```
+    /// configuration.onEvent = { event in
+    ///     logger.log(level: event.isProblem ? .warning : .debug, "\(event)")
+    ///     if case .compacted(let work) = event { Counter(label: "compacted_bytes").increment(by: Int64(work.bytesIn)) }
+    /// }
+    /// ```
+    public var onEvent: (@Sendable (StoreEvent) -> Void)?
+
     /// The defaults.
     public init() {}
 

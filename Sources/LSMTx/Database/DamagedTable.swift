@@ -1,7 +1,7 @@
 /// A table that a compaction could not read, so that compactions leave it alone.
 ///
 /// What of it can be read still is, and commits go on. It takes part in compactions again once the store has been opened
-/// anew. ``Database/compact(_:progress:)`` tries to read it, too. Once the range of its keys has been deleted and no reader
+/// anew. ``Database/compact(_:progress:)-50kbx`` tries to read it, too. Once the range of its keys has been deleted and no reader
 /// needs them, that drops the table without reading it.
 ///
 /// ```swift

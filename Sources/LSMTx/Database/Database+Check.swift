@@ -13,14 +13,24 @@ extension Database {
     /// - Returns: What was gone through and found. A file without damage has no findings.
     /// - Throws: `io` when the file cannot be read, `closed`, and what `progress` throws. Damage is not thrown.
     /// - Complexity: O(the size of the file).
+    @available(*, noasync, message: "use `try await`")
     public func check(progress: ((CheckProgress) throws -> Void)? = nil) throws -> CheckReport {
-        try core.usingDevice {
-            let result = try core.engine.check { done, total in
+        try core.check(progress: progress)
+    }
+}
+
+extension DatabaseCore {
+    func check(
+        cancellation: Cancellation? = nil, progress: ((CheckProgress) throws -> Void)?
+    ) throws -> CheckReport {
+        try usingDevice {
+            let result = try engine.check { done, total in
+                try cancellation?.check()
                 try progress?(CheckProgress(doneBytes: done, totalBytes: total))
             }
             return CheckReport(
                 findings: result.findings.map {
-                    Finding(message: $0.message, location: $0.at(path: core.path).location)
+                    Finding(message: $0.message, location: $0.at(path: path).location)
                 },
                 tables: result.tables, blocks: result.blocks, entries: result.entries, logGroups: result.logGroups,
                 bytes: result.bytes)

@@ -2,7 +2,7 @@ extension Database {
     /// Rewrites what overlaps a range of keys, so that everything in it that nobody can read any more is dropped.
     ///
     /// There is no need to call it: the store compacts itself when that is worthwhile. It makes the space of what was
-    /// deleted or overwritten free at once, for new data or, after ``close()``, for others. What an open or a named
+    /// deleted or overwritten free at once, for new data or, after ``close()-66dcf``, for others. What an open or a named
     /// snapshot sees is kept, and what the ``Retention`` says: at first, what was current in the last hour. Commits and
     /// reads go on meanwhile.
     ///
@@ -19,10 +19,20 @@ extension Database {
     /// - Throws: `corrupt`, with the keys that cannot be read, when a table is damaged; what was done before stays. Also
     ///   `diskFull`, `io`, `poisoned`, `closed`, `readOnly`, and what `progress` throws. Nothing is lost.
     /// - Complexity: O(bytes of the tables that overlap the range).
+    @available(*, noasync, message: "use `try await`")
     public func compact(_ range: KeyRange = .all, progress: ((CompactionProgress) throws -> Void)? = nil) throws {
-        try core.flush()
-        try core.usingDevice {
-            try core.engine.compact(range) { done, total in
+        try core.compact(range, progress: progress)
+    }
+}
+
+extension DatabaseCore {
+    func compact(
+        _ range: KeyRange, cancellation: Cancellation? = nil, progress: ((CompactionProgress) throws -> Void)?
+    ) throws {
+        try flush(cancellation: cancellation)
+        try usingDevice {
+            try engine.compact(range, cancellation: cancellation) { done, total in
+                try cancellation?.check()
                 try progress?(CompactionProgress(doneBytes: done, totalBytes: total))
             }
         }

@@ -14,8 +14,10 @@ internal import Synchronization
 /// try database.close()
 /// ```
 ///
-/// One process writes; it opens the file once. All methods may be called from any thread. They block: from
-/// asynchronous code, call them on a thread of your own.
+/// One process writes; it opens the file once. All methods may be called from any thread. What waits for the device
+/// has an asynchronous form of the same name, which suspends the task instead of blocking its thread; the compiler
+/// refuses the other one there. Opening blocks, as do explicit transactions and snapshots: in asynchronous code, use
+/// `read` and `write` instead.
 public final class Database: Sendable {
     let core: DatabaseCore
 
@@ -64,6 +66,8 @@ public final class Database: Sendable {
     package init(
         device: any StorageDevice, path: String?, configuration: Configuration, options: EngineOptions
     ) throws(StoreError) {
+        var options = options
+        if let onEvent = configuration.onEvent { options.events = try EventQueue(onEvent) }
         let engine = try Engine.open(device, options: options)
         core = try DatabaseCore(engine: engine, path: path, configuration: configuration)
     }
@@ -90,6 +94,7 @@ public final class Database: Sendable {
     /// - Throws: `io`, `diskFull` or `poisoned` when the file could not be left clean. Everything acknowledged is safe
     ///   in its log then, and the next open recovers it.
     /// - Complexity: O(what is in memory, and 16 memtables' worth of tables).
+    @available(*, noasync, message: "use `try await`")
     public func close() throws(StoreError) {
         try core.close()
     }
@@ -108,7 +113,7 @@ public final class Database: Sendable {
 
     /// Begins a transaction, to be ended by `commit` or `rollback`.
     ///
-    /// Prefer ``write(_:label:retry:durability:_:)``, which commits, and runs again after a conflict.
+    /// Prefer ``write(_:label:retry:durability:_:)-8rz1k``, which commits, and runs again after a conflict.
     ///
     /// - Parameters:
     ///   - isolation: What it sees of others, and what makes its commit fail.
@@ -129,12 +134,9 @@ public final class Database: Sendable {
     ///   - body: Reads. It may keep the snapshot, but not use it after it returned.
     /// - Returns: What `body` returns.
     /// - Throws: As ``snapshot(at:)``, and what `body` throws. An error that ended a scan early is thrown here too.
+    @available(*, noasync, message: "use `try await`")
     public func read<T>(at point: PointInTime = .latest, _ body: (Snapshot) throws -> T) throws -> T {
-        let snapshot = try snapshot(at: point)
-        defer { snapshot.close() }
-        let result = try body(snapshot)
-        try snapshot.checkScans()
-        return result
+        try core.read(at: point, body)
     }
 
     /// Calls `body` with a transaction, commits it, and does all of it again when it lost against another.
@@ -150,29 +152,13 @@ public final class Database: Sendable {
     ///   `corrupt`, in which case nothing was committed; `outcomeUnknown` when the device failed halfway; and what
     ///   `body` throws, after a rollback. A `conflict` that it throws has it run again too.
     /// - Complexity: As `body`, and as ``Transaction/commit(durability:)``, for each attempt.
+    @available(*, noasync, message: "use `try await`")
     public func write<T>(
         _ isolation: Isolation = .serializable, label: String? = nil, retry: RetryPolicy = .standard,
         durability: Durability? = nil,
         _ body: (Transaction) throws -> T
     ) throws -> T {
-        var attempts = Attempts(core: core, policy: retry)
-        defer { attempts.end() }
-        while true {
-            let transaction = try Transaction(
-                core: core, isolation: isolation, label: label, attempt: attempts.number, ticket: attempts.ticket)
-            do {
-                let result = try body(transaction)
-                try transaction.checkScans()
-                if !transaction.hasEnded { try transaction.commit(durability: durability) }
-                return result
-            } catch let error as StoreError where error.isRetryable {
-                transaction.rollback()
-                try attempts.prepareNext(after: error, conflict: transaction.conflict)
-            } catch {
-                transaction.rollback()
-                throw error
-            }
-        }
+        try core.write(.init(isolation: isolation, label: label, retry: retry, durability: durability), body)
     }
 
     /// Writes everything committed so far to tables, and waits for it.
@@ -182,6 +168,7 @@ public final class Database: Sendable {
     ///
     /// - Throws: `diskFull`, with everything still safe in the log; `io`, `poisoned`, `closed` or `readOnly`.
     /// - Complexity: O(what is in memory).
+    @available(*, noasync, message: "use `try await`")
     public func flush() throws(StoreError) {
         try core.flush()
     }

@@ -14,13 +14,15 @@ extension DatabaseCore {
         let label: String?
         /// The transaction's place among those that go first.
         var ticket: Precedence.Ticket?
+        /// Of the asynchronous call that it is part of.
+        var cancellation: Cancellation?
     }
 
     /// Commits a transaction's writes.
     func commit(_ order: CommitOrder) throws(StoreError) -> Timestamp {
         // No waiting in a store that is closed, or was inherited through `fork` with whatever locks were held.
         try checkOpen()
-        precedence.waitToCommit(order.writes, ticket: order.ticket)
+        precedence.waitToCommit(order.writes, ticket: order.ticket, cancellation: order.cancellation)
         return try committing { pipeline throws(StoreError) in try commit(order, through: pipeline) }
     }
 
@@ -48,6 +50,8 @@ extension DatabaseCore {
         }
         if writes.hasLargeValues { try pipeline.syncLargeValues() }
         if writes.hasMutations { try engine.readBases(of: writes, upTo: validatedUpTo) }
+        // The last moment at which a cancelled commit can be taken back.
+        try order.cancellation?.check()
         let request = writes.requestMemory
         request.initialize(
             to: CommitRequest(

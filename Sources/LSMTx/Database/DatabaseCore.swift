@@ -21,6 +21,8 @@ final class DatabaseCore: Sendable {
     private let deviceUsers = Atomic<Int>(1)
     private let threads = Guarded<[WorkerThread]>([])
     private let closing = Guarded(CloseState())
+    /// Runs what asynchronous calls ask for.
+    let pool = WorkerPool(name: "async", limit: DatabaseCore.asyncThreads)
     /// Held while snapshots get or lose names, or the retention is changed, so that a check holds until it was acted on.
     let administration = Guarded(())
 
@@ -117,11 +119,12 @@ final class DatabaseCore: Sendable {
     /// the owner meanwhile, the caller looks again whether it is open before it uses the cursor.
     func cursor(
         for owner: AnyObject, at timestamp: Timestamp, range: KeyRange, ownWrites: WriteSet?,
-        tracker: Transaction? = nil
+        tracker: Transaction? = nil, cancellation: Cancellation? = nil
     ) throws(StoreError) -> RangeCursor {
         try holdDevice()
         return RangeCursor(
-            core: self, owner: owner, at: timestamp, range: range, ownWrites: ownWrites, tracker: tracker)
+            core: self, owner: owner, at: timestamp, range: range, ownWrites: ownWrites, tracker: tracker,
+            cancellation: cancellation)
     }
 
     /// Calls `body` while the device is certain to stay open.
@@ -168,10 +171,12 @@ final class DatabaseCore: Sendable {
     }
 
     /// Publishes a durable change of tables for everything committed so far.
-    func flush() throws(StoreError) {
+    ///
+    /// - Parameter cancellation: The wait for it ends when it is cancelled, and the engine woken.
+    func flush(cancellation: Cancellation? = nil) throws(StoreError) {
         try committing { pipeline throws(StoreError) in
             try pipeline.freezeForFlush()
-            try engine.waitUntilFlushed()
+            try engine.waitUntilFlushed(cancellation: cancellation)
         }
     }
 
@@ -186,9 +191,12 @@ final class DatabaseCore: Sendable {
             if let failure, let failure { throw failure }
             return
         }
+        pool.shutDown(refusing: Self.closedError("database"))
         var failure: StoreError?
         do { try shutDown() } catch { failure = error }
+        engine.tellFileSize()
         releaseDevice()
+        engine.options.events?.end(with: .closed(failure))
         closing.withLock { state in
             state.failure = failure
             state.isDone = true

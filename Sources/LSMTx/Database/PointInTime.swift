@@ -5,7 +5,7 @@
 /// try database.write { try $0.delete("k") }
 /// let value = try database.read(at: .timestamp(before)) { try $0.get("k") }
 /// ```
-public enum PointInTime: Sendable, Hashable {
+@nonexhaustive public enum PointInTime: Sendable, Hashable {
     /// Everything that is committed.
     case latest
     /// What was committed up to a timestamp.

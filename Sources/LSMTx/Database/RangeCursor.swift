@@ -32,11 +32,13 @@ final class RangeCursor {
     /// The transaction that depends on what is read.
     private let tracker: Transaction?
     private var isAtEntry = false
+    /// Of the asynchronous call that it is part of.
+    private let cancellation: Cancellation?
 
     /// The device is held for it, and the owner is open and reads at `timestamp`: see ``DatabaseCore/cursor(for:at:range:ownWrites:)``.
     init(
         core: DatabaseCore, owner: AnyObject, at timestamp: Timestamp, range: KeyRange, ownWrites: WriteSet?,
-        tracker: Transaction?
+        tracker: Transaction?, cancellation: Cancellation?
     ) {
         reader = core.snapshots.share(timestamp, hint: Epoch.threadHint)
         ownWrites?.beginCursor()
@@ -47,6 +49,7 @@ final class RangeCursor {
         self.range = range
         self.ownWrites = ownWrites
         self.tracker = tracker
+        self.cancellation = cancellation
         let ownEntries = ownWrites.map { $0.isEmpty ? [] : $0.sortedEntries(in: range) } ?? []
         ownPlaces = ownWrites.map { writes in ownEntries.map { writes.place(of: $0) } } ?? []
         ownChains = ownWrites.flatMap { $0.hasMutations ? $0.chains(to: ownEntries) : nil } ?? [:]
@@ -92,6 +95,7 @@ final class RangeCursor {
     /// - Returns: `false` at the end.
     func advance(reverse: Bool) throws(StoreError) -> Bool {
         isAtEntry = false
+        if let cancellation { try cancellation.check() }
         if !isStarted {
             try start(reverse: reverse)
         } else {

@@ -22,6 +22,22 @@ public protocol Readable: AnyObject {
     /// - Complexity: O(log n) in the entries of each table whose filter has the key, and at most one block read there.
     func get(_ key: some ByteSource) throws(StoreError) -> [UInt8]?
 
+    /// The values of several keys, all as of one commit.
+    ///
+    /// At ``Isolation/readCommitted`` too they are read as of one commit, the newest at the time of the call.
+    ///
+    /// ```swift
+    /// let names = try database.read { try $0.get(keys: ["user/1", "user/2", "user/3"]) }
+    /// ```
+    ///
+    /// - Parameter keys: Each at most ``Limits/maximumKeyBytes`` long; a longer one has no value. They may come in any
+    ///   order, and more than once.
+    /// - Returns: For each of them, in the same order, a copy of its value, or `nil` when the key has none.
+    /// - Throws: `closed`; `corrupt` or `io` when the block that would have one of them cannot be read.
+    /// - Complexity: As ``get(_:)`` for each, and a copy of the keys. The waits for memory overlap; those for the device
+    ///   do not.
+    func get<Key: ByteSource>(keys: some Collection<Key>) throws(StoreError) -> [[UInt8]?]
+
     /// Lends the value of a key, without making an array of it.
     ///
     /// - Parameters:

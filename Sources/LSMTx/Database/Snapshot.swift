@@ -11,7 +11,7 @@ internal import Synchronization
 /// let value = try snapshot.get("k")
 /// ```
 public final class Snapshot: Readable, Sendable {
-    private let core: DatabaseCore
+    let core: DatabaseCore
     private let ticket: SnapshotTracker.Ticket
     private let isClosed = Atomic<Bool>(false)
     private let scanFailure = ScanFailure()
@@ -19,9 +19,15 @@ public final class Snapshot: Readable, Sendable {
     /// The commit whose state is read.
     public let timestamp: Timestamp
 
-    init(core: DatabaseCore, at point: PointInTime = .latest) throws(StoreError) {
+    /// Of the asynchronous call that it is part of.
+    private let cancellation: Cancellation?
+
+    init(
+        core: DatabaseCore, at point: PointInTime = .latest, cancellation: Cancellation? = nil
+    ) throws(StoreError) {
         try core.checkOpen()
         self.core = core
+        self.cancellation = cancellation
         let opened =
             if case .latest = point { core.openSnapshot() } else { try core.openSnapshot(at: point) }
         ticket = opened.ticket
@@ -36,8 +42,9 @@ public final class Snapshot: Readable, Sendable {
         core.closeSnapshot(ticket, at: timestamp)
     }
 
-    private func checkOpen() throws(StoreError) {
+    func checkOpen() throws(StoreError) {
         guard !isClosed.load(ordering: .acquiring) else { throw DatabaseCore.closedError("snapshot") }
+        if let cancellation { try cancellation.check() }
     }
 
     /// The value of a key: see ``Readable/get(_:)``.
@@ -93,9 +100,9 @@ public final class Snapshot: Readable, Sendable {
         try cursor.forEachKey(reverse: false, body)
     }
 
-    private func cursor(_ range: KeyRange) throws(StoreError) -> RangeCursor {
+    func cursor(_ range: KeyRange) throws(StoreError) -> RangeCursor {
         try checkOpen()
-        let cursor = try core.cursor(for: self, at: timestamp, range: range, ownWrites: nil)
+        let cursor = try core.cursor(for: self, at: timestamp, range: range, ownWrites: nil, cancellation: cancellation)
         // The cursor keeps what it reads from now on; before, the snapshot must have been open all the time.
         try checkOpen()
         return cursor

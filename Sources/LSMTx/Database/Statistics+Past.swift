@@ -2,7 +2,7 @@ extension Statistics {
     /// How far back the store can be read, and what keeps the oldest state of it.
     public struct Past: Sendable, Hashable {
         /// What keeps a state readable.
-        public enum Holder: Sendable, Hashable {
+        @nonexhaustive public enum Holder: Sendable, Hashable {
             /// The retention: nothing older is held.
             case retention
             /// A named snapshot.

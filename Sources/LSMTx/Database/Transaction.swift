@@ -21,6 +21,8 @@ public final class Transaction: Readable {
     var trackedCursors: [Unmanaged<RangeCursor>] = []
     private var scanFailure: ScanFailure?
     private(set) var hasEnded = false
+    /// At read committed: whether the read that is under way goes on at the timestamp that it has begun at.
+    private var isWithinStatement = false
     /// Why its own commit lost.
     private(set) var conflict: Conflict?
 
@@ -40,9 +42,12 @@ public final class Transaction: Readable {
     /// The place among those that go first, after several attempts that lost.
     private let precedence: Precedence.Ticket?
 
+    /// Of the asynchronous call that it is part of.
+    private let cancellation: Cancellation?
+
     init(
         core: DatabaseCore, isolation: Isolation, label: String?, attempt: Int = 1,
-        ticket precedence: Precedence.Ticket? = nil
+        ticket precedence: Precedence.Ticket? = nil, cancellation: Cancellation? = nil
     ) throws(StoreError) {
         try core.checkOpen()
         guard core.pipeline != nil else { throw Engine.readOnlyError }
@@ -51,6 +56,7 @@ public final class Transaction: Readable {
         self.label = label
         self.attempt = attempt
         self.precedence = precedence
+        self.cancellation = cancellation
         writes = WriteSet()
         let opened = core.openSnapshot(isWriter: isolation != .readCommitted)
         ticket = opened.ticket
@@ -77,6 +83,7 @@ public final class Transaction: Readable {
             throw StoreError(
                 .closed, "The transaction has ended.", remedy: "Begin a new one; nothing of this call was done.")
         }
+        if let cancellation { try cancellation.check() }
     }
 
     // MARK: Reading
@@ -117,7 +124,7 @@ public final class Transaction: Readable {
     }
 
     @inline(__always)
-    private func find<R>(
+    func find<R>(
         _ key: BorrowedBytes, isGuarded: Bool, _ body: (BorrowedBytes) -> R, large: ([UInt8]) -> R
     ) throws(StoreError) -> R? {
         if let own = writes.find(key) {
@@ -174,13 +181,22 @@ public final class Transaction: Readable {
         if isTracked { try checkBudget(adding: range.lowerBound.count + (range.upperBound?.count ?? 0)) }
         return try core.cursor(
             for: self, at: has(.scanNewest) ? core.engine.publishedTimestamp : timestamp, range: range,
-            ownWrites: has(.hideOwnWritesFromScans) ? nil : writes, tracker: isTracked ? self : nil)
+            ownWrites: has(.hideOwnWritesFromScans) ? nil : writes, tracker: isTracked ? self : nil,
+            cancellation: cancellation)
     }
 
     /// At read committed, each statement reads at a timestamp of its own.
     private func moveToNewest() {
-        guard !has(.keepStatementTimestamp) else { return }
+        guard !isWithinStatement, !has(.keepStatementTimestamp) else { return }
         timestamp = core.moveSnapshot(ticket, from: timestamp)
+    }
+
+    /// Calls `body`, all of whose reads are one statement.
+    func withinStatement<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
+        if isolation == .readCommitted { moveToNewest() }
+        isWithinStatement = true
+        defer { isWithinStatement = false }
+        return try body()
     }
 
     @inline(__always)
@@ -325,7 +341,7 @@ public final class Transaction: Readable {
         let order = DatabaseCore.CommitOrder(
             writes: writes, conflictSet: conflictSet(), start: timestamp,
             isDurable: (durability ?? core.configuration.durability) == .sync && !has(.acknowledgeBeforeSync),
-            label: label, ticket: precedence)
+            label: label, ticket: precedence, cancellation: cancellation)
         do throws(StoreError) {
             let committed = try core.commit(order)
             end(isCommitted: true)

@@ -9,7 +9,7 @@
 /// }
 /// ```
 public final class UnguardedReads: Readable {
-    private let transaction: Transaction
+    let transaction: Transaction
 
     init(_ transaction: Transaction) { self.transaction = transaction }
 

@@ -3,11 +3,14 @@
 extension Engine {
     /// Compacts what overlaps `range` down to the last level.
     ///
-    /// - Parameter progress: Called with bytes done and bytes in all, on the caller's thread; throws to stop.
+    /// - Parameters:
+    ///   - cancellation: When it is cancelled, and ``wakeWaiters()`` called, `progress` is called at once.
+    ///   - progress: Called with bytes done and bytes in all, on the caller's thread; throws to stop.
     /// - Throws: `diskFull`, or `corrupt` where a table is damaged, with all that was done until then in place;
     ///   `poisoned`; `closed`; what `progress` throws.
     package func compact(
-        _ range: KeyRange, progress: (_ done: UInt64, _ total: UInt64) throws -> Void
+        _ range: KeyRange, cancellation: Cancellation? = nil,
+        progress: (_ done: UInt64, _ total: UInt64) throws -> Void
     ) throws {
         guard log != nil else { throw Self.readOnlyError }
         try poison.check()
@@ -27,7 +30,7 @@ extension Engine {
                 if let outcome = request.outcome { return .ended(outcome) }
                 if state.isStopping || self.poison.first != nil { return .ended(.success(())) }
                 let done = request.doneBytes
-                return done > told ? .progress(done) : nil
+                return done > told || cancellation?.isCancelled == true ? .progress(done) : nil
             }
             switch event {
             case .progress(let done):

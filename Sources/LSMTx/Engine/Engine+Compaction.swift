@@ -107,6 +107,7 @@ extension Engine {
             file: file, plan: plan, tables: inputs, generation: versions.nextGeneration,
             takeTableID: { self.versions.takeTableID() }, readPoints: readPoints, options: options,
             mayHelp: mayHelp)
+        let started = SystemClock.monotonicNanoseconds
         var isReading = true
         do throws(StoreError) {
             let result = try job.run(shouldStop: shouldStop, pause: { flushBetweenSteps() })
@@ -122,6 +123,7 @@ extension Engine {
             }
             if !plan.isTrivialMove { damage.forget(result.edit.removed) }
             counters.note(result, intoLevel: plan.targetLevel, isMove: plan.isTrivialMove)
+            tellCompacted(plan, result, since: started)
         } catch {
             let isHarmless = error.code == .diskFull || isReading && noteDamage(error, to: job)
             if !isHarmless { acceptNoMore(since: error) }

@@ -7,6 +7,7 @@ extension Engine {
         let tables = job.inputs(damagedBy: error)
         guard !tables.isEmpty else { return false }
         damage.note(error, in: tables, at: clock.now)
+        tell(.tableDamaged(error))
         return true
     }
 

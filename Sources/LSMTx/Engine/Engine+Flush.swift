@@ -19,6 +19,7 @@ extension Engine {
             (state.frozen.last, state.frozen.dropLast().last?.logPosition ?? state.active.logPosition)
         }
         guard let oldest else { return }
+        let started = SystemClock.monotonicNanoseconds
         guard waitUntilPublished(oldest.lastTimestamp) else {
             try poison.check()
             return
@@ -57,6 +58,7 @@ extension Engine {
             log.truncate(to: logStart, lastNamedIn: before)
             log.recycle(oldestSlot: versions.oldestSlot)
             counters.noteFlush(table)
+            tellFlushed(table, since: started)
             freeRetiredViews()
         } catch {
             if error.code == .diskFull {
@@ -130,7 +132,10 @@ extension Engine {
             case .request(let request):
                 work(on: request)
             case .flush:
-                do { try flushOldest() } catch { waitsForSpace = true }
+                do { try flushOldest() } catch {
+                    waitsForSpace = true
+                    tellFailure(error)
+                }
             case .compact:
                 state.withLock { $0.mayCompact = false }
                 do {
@@ -139,6 +144,7 @@ extension Engine {
                     state.withLock { if isDone || $0.quietRequests > 0 { $0.mayCompact = true } }
                 } catch {
                     waitsForSpace = true
+                    tellFailure(error)
                     state.withLock { state in
                         state.mayCompact = true
                         state.compactionFailure = error
@@ -147,6 +153,7 @@ extension Engine {
                     }
                 }
             }
+            tellFileSize()
             isTidy = false
             tasksUntilLook -= 1
             if tasksUntilLook == 0 {
@@ -188,13 +195,23 @@ extension Engine {
     }
 
     /// Waits until everything that was frozen is in tables.
-    package func waitUntilFlushed() throws(StoreError) {
+    ///
+    /// - Parameter cancellation: The wait ends when it is cancelled, and ``wakeWaiters()`` called; the flush goes on.
+    package func waitUntilFlushed(cancellation: Cancellation? = nil) throws(StoreError) {
         if !options.hasBackgroundThreads {
             while state.withLock({ !$0.frozen.isEmpty }) { try flushOldest() }
             try compactAll()
             return
         }
-        try waitForBackground { $0.frozen.isEmpty }
+        try waitForBackground { $0.frozen.isEmpty || cancellation?.isCancelled == true }
+        try cancellation?.check()
+    }
+
+    /// Has all that wait for the background look again: something was cancelled.
+    package func wakeWaiters() {
+        // With the lock held in between, nobody has looked before and not gone to sleep so far.
+        state.withLock { _ in }
+        state.notifyAll()
     }
 
     /// Waits until the background worker has come so far.

@@ -15,6 +15,7 @@ extension Engine {
     /// 8. Write both superblocks. From the first of them on, the new state holds; until then, a crash finds the old
     ///    one untouched, and does all this again.
     package static func open(_ base: any StorageDevice, options: EngineOptions) throws(StoreError) -> Engine {
+        let started = SystemClock.monotonicNanoseconds
         let lanes = try StoreLanes(over: base)
         let device = lanes.tables
         if !options.isReadOnly {
@@ -30,6 +31,7 @@ extension Engine {
         var recovery = try Recovery(lanes: lanes, slots: slots, options: options)
         let engine = options.isReadOnly ? try recovery.engineForReading() : try recovery.engineForWriting()
         try engine.adoptRetention()
+        engine.tellOpened(recovery.summary, since: started)
         return engine
     }
 }

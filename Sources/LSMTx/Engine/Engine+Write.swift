@@ -68,11 +68,13 @@ extension Engine {
                     SystemClock.monotonicNanoseconds - started, ordering: .relaxed)
             case .stop(.levelZero):
                 counters.stalls(.levelZero).stopped.add(1, ordering: .relaxed)
-                try waitForCompaction()
+                try tellingOfStall(.levelZero) { () throws(StoreError) in try waitForCompaction() }
                 continue
             case .stop(let reason):
                 counters.stalls(reason).stopped.add(1, ordering: .relaxed)
-                try waitForFlush(reason, of: pressure.stall.frozenMemtables)
+                try tellingOfStall(reason) { () throws(StoreError) in
+                    try waitForFlush(reason, of: pressure.stall.frozenMemtables)
+                }
                 continue
             }
             guard pressure.stall.needsNewMemtable else { return pressure.active }
@@ -138,8 +140,12 @@ extension Engine {
     /// Poisons the store, and wakes who waits for a flush.
     func acceptNoMore(since error: StoreError) {
         // With the lock held, or a waiter that has looked at the poison and does not sleep yet would miss the wake-up.
-        state.withLock { _ in poison.set(error) }
+        let isFirst = state.withLock { _ in
+            defer { poison.set(error) }
+            return poison.first == nil
+        }
         state.notifyAll()
+        if isFirst { tell(.failed(error)) }
     }
 
     /// Freezes the active memtable and puts an empty one with room for `bytes` in its place.

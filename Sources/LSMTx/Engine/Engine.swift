@@ -48,6 +48,8 @@ package final class Engine: Sendable {
     /// What was free, and not given back to the file system, when that was last looked at.
     let lastFree = Guarded(FileRangeSet())
     let poison = Poison()
+    /// The file's size when it was last looked at, for who wants to be told of changes.
+    let lastFileSize = Atomic<UInt64>(0)
     /// What compactions leave alone.
     let damage = DamagedTables()
     /// Announces a floor to readers and says at which older timestamps some are open. Set by the layer that knows them.

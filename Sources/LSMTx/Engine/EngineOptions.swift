@@ -46,6 +46,8 @@ package struct EngineOptions: Sendable {
     package var retention: Retention?
     /// Milliseconds since 1970; `nil` for the system's clock. Tests let it jump.
     package var wallClock: (@Sendable () -> UInt64)?
+    /// Where what happens is told; `nil` for nowhere.
+    package var events: EventQueue?
     /// For tests of what finds them.
     package var seededFaults: SeededFaults = []
 

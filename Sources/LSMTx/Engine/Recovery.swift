@@ -137,6 +137,15 @@ struct Recovery {
         superblock.isClean && slots.previous?.isClean == true && replay.groups == 0 && replay.segments.count == 1
     }
 
+    /// What was found, in figures.
+    struct Summary {
+        let isClean: Bool
+        let groups: Int
+        let bytes: UInt64
+    }
+
+    var summary: Summary { Summary(isClean: isClean, groups: replay.groups, bytes: replay.payloadBytes) }
+
     // MARK: Engines
 
     /// An engine that changes no byte of the file. What the log holds is served from memory.

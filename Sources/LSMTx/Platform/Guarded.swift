@@ -59,6 +59,9 @@ package final class Guarded<State>: @unchecked Sendable {
     /// Wakes every thread in ``wait(timeoutMilliseconds:for:)``, to look at the state again.
     package func notifyAll() { pthread_cond_broadcast(changed) }
 
+    /// Wakes one thread in ``wait(timeoutMilliseconds:for:)``: enough where all of them wait for the same.
+    package func notifyOne() { pthread_cond_signal(changed) }
+
     /// Sleeps until `body`, called with the lock held, returns something, and returns that.
     ///
     /// - Parameters:

@@ -66,9 +66,13 @@ final class Precedence: Sendable {
     /// - Parameters:
     ///   - nanoseconds: How long it may hold others up.
     ///   - deadline: The turn begins then at the latest, whoever is older.
-    func waitForTurn(_ ticket: Ticket, lasting nanoseconds: UInt64, deadline: UInt64 = .max) {
+    ///   - cancellation: The wait ends when it is cancelled, and ``wake()`` called.
+    func waitForTurn(
+        _ ticket: Ticket, lasting nanoseconds: UInt64, deadline: UInt64 = .max, cancellation: Cancellation? = nil
+    ) {
         let allowance = min(nanoseconds, Self.longestNanoseconds)
         waitWhile(deadline: deadline) { state, now in
+            if cancellation?.isCancelled == true { return nil }
             guard let place = state.holders.firstIndex(where: { $0.number == ticket.number }) else { return nil }
             let own = state.holders[place]
             let older = state.holders[..<place].filter { older in
@@ -85,18 +89,21 @@ final class Precedence: Sendable {
 
     /// Waits until a commit of `writes` holds nobody back who goes first.
     ///
-    /// - Parameter ticket: The committing transaction's own.
+    /// - Parameters:
+    ///   - ticket: The committing transaction's own.
+    ///   - cancellation: The wait ends when it is cancelled, and ``wake()`` called.
     @inline(__always)
-    func waitToCommit(_ writes: WriteSet, ticket: Ticket?) {
+    func waitToCommit(_ writes: WriteSet, ticket: Ticket?, cancellation: Cancellation? = nil) {
         guard holderCount.load(ordering: .sequentiallyConsistent) > 0 else { return }
-        waitBehindHolders(writes, ticket: ticket)
+        waitBehindHolders(writes, ticket: ticket, cancellation: cancellation)
     }
 
     @inline(never)
-    private func waitBehindHolders(_ writes: WriteSet, ticket: Ticket?) {
+    private func waitBehindHolders(_ writes: WriteSet, ticket: Ticket?, cancellation: Cancellation?) {
         let limit = ticket?.number ?? state.withLock { $0.next }
         waitWhile(deadline: .max) { state, now in
-            state.holders.filter { holder in
+            if cancellation?.isCancelled == true { return nil }
+            return state.holders.filter { holder in
                 holder.number < limit && holder.isRunning(at: now) && holder.ranges.contains(where: writes.changes)
             }.compactMap(\.lapse).min()
         }
@@ -108,6 +115,13 @@ final class Precedence: Sendable {
             state.holders.removeAll { $0.number == ticket.number }
             holderCount.store(state.holders.count, ordering: .sequentiallyConsistent)
         }
+        state.notifyAll()
+    }
+
+    /// Has all that wait look again: something was cancelled.
+    func wake() {
+        // With the lock held in between, nobody has looked before and not gone to sleep so far.
+        state.withLock { _ in }
         state.notifyAll()
     }
 

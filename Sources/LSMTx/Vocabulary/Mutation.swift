@@ -11,7 +11,7 @@
 ///     try t.mutate("opened by", .setIfAbsent(Array("Ada".utf8)))
 /// }
 /// ```
-public enum Mutation: Sendable, Hashable {
+@nonexhaustive public enum Mutation: Sendable, Hashable {
     /// Adds a number to the value, both taken as signed and little-endian. The result has 8 bytes, and wraps around.
     case add(Int64)
     /// Keeps the smaller one of the value and the number, both taken as signed and little-endian. The result has 8 bytes.

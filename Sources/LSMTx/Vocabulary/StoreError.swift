@@ -9,7 +9,7 @@
 /// ```
 public struct StoreError: Error, Sendable, Equatable {
     /// The kind of failure, stable across releases.
-    public enum Code: String, Sendable, CaseIterable {
+    @nonexhaustive public enum Code: String, Sendable, CaseIterable {
         /// Another transaction changed something that this one rests on: see ``StoreError/conflict``. Run the whole
         /// transaction again.
         case conflict
@@ -45,6 +45,9 @@ public struct StoreError: Error, Sendable, Equatable {
         case misuse
         /// The handle was inherited through `fork`, where it must not be used.
         case forkedHandle
+        /// The task that the call belongs to was cancelled. The asynchronous call that it is within throws
+        /// `CancellationError` instead.
+        case interrupted
     }
 
     /// Where in the file, or which file, the failure concerns.

@@ -31,6 +31,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .locked, .conflict: self = .busy
         case .io, .diskFull, .outcomeUnknown, .poisoned, .readOnly: self = .inputOutput
         case .tooLarge, .closed, .misuse, .forkedHandle, .snapshotTooOld, .noSuchSnapshot: self = .failure
+        case .interrupted: self = .interrupted
         }
     }
 }

@@ -39,13 +39,14 @@ import Testing
 
     @Test func manyThreadsCountExactly() async throws {
         let database = try Database.inMemory()
-        try database.write { try $0.put("n", "0") }
+        try await database.write { try $0.put("n", "0") }
         let perTask = 200
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<4 {
                 group.addTask {
                     for _ in 0..<perTask {
-                        try database.write(retry: RetryPolicy(maximumAttempts: 10_000), durability: .buffered) { t in
+                        try await database.write(retry: RetryPolicy(maximumAttempts: 10_000), durability: .buffered) {
+                            t in
                             let old = try t.get("n").flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
                             try t.put("n", String(old + 1))
                         }
@@ -54,6 +55,6 @@ import Testing
             }
             try await group.waitForAll()
         }
-        #expect(try database.read { try $0.get("n") } == Array(String(4 * perTask).utf8))
+        #expect(try await database.read { try $0.get("n") } == Array(String(4 * perTask).utf8))
     }
 }

@@ -50,6 +50,7 @@ enum DocumentedExamples {
 @Suite struct DocumentationDriftTests {
     private static let paths =
         SourceTree.files(in: "Sources/LSMTx/Database") + SourceTree.files(in: "Sources/LSMTx/Vocabulary")
+        + SourceTree.files(in: "Sources/LSMTx/FoundationOverlay")
         + SourceTree.files(in: "Sources/LSMTx/LSMTx.docc", endings: [".md"]) + ["README.md"]
 
     private static let examples = paths.flatMap {
@@ -109,7 +110,8 @@ enum DocumentedExamples {
         for folder in ["Database", "Vocabulary"] {
             for path in SourceTree.files(in: "Sources/LSMTx/\(folder)") {
                 // At the start of a line: nested types are listed by the type that they belong to.
-                let declaration = /^public (?:final )?(?:class|struct|enum|protocol|actor|typealias) (\w+)/
+                let declaration =
+                    /^(?:@nonexhaustive )?public (?:final )?(?:class|struct|enum|protocol|actor|typealias) (\w+)/
                 for match in SourceTree.read(path).matches(of: declaration.anchorsMatchLineEndings()) {
                     types.insert(match.1)
                 }

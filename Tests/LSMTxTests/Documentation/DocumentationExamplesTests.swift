@@ -3,6 +3,14 @@ import LSMTxSimulation
 import LSMTxTestSupport
 import Testing
 
+#if Foundation
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+#endif
+
 /// The examples of the documentation as code that is compiled and run.
 ///
 /// ``DocumentationDriftTests`` holds them against the text of the documentation, blanks aside. So an example is changed in
@@ -71,6 +79,15 @@ import Testing
             try database.close()
         }
 
+        func events() throws {
+            var configuration = Configuration()
+            configuration.onEvent = { event in
+                print(event.isProblem ? "warning" : "info", event)
+            }
+            let database = try Database(path: "app.lsmtx", configuration: configuration)
+            try database.close()
+        }
+
         func firstProgram() throws {
             let database = try Database(path: "notes.lsmtx")
             try database.write { t in
@@ -96,6 +113,21 @@ import Testing
 
     @Test func aDatabaseIsOpenedAsConfigured() throws {
         try withTemporaryFolder { try InFolder(folder: $0).configuration() }
+    }
+
+    @Test func eventsAreLogged() throws {
+        try withTemporaryFolder { try InFolder(folder: $0).events() }
+    }
+
+    @Test func eventsAreCounted() {
+        let record: @Sendable (StoreEvent) -> Void = { event in
+            switch event {
+            case .compacted(let work): print("lsmtx_compaction_bytes_total", work.bytesIn, work.bytesOut)
+            case .stallEnded(let reason, let duration): print("lsmtx_stall_seconds", reason, duration)
+            default: break
+            }
+        }
+        record(.stallEnded(.log, .seconds(1)))
     }
 
     @Test func theFirstProgramRuns() throws {
@@ -153,6 +185,78 @@ import Testing
         }
         #expect(bytes == 5)
     }
+
+    @Test func severalKeysAreReadAtOnce() throws {
+        let database = try Self.filled()
+        let names = try database.read { try $0.get(keys: ["user/1", "user/2", "user/3"]) }
+        #expect(names == [Array("Ada".utf8), Array("Grace".utf8), nil])
+    }
+
+    // MARK: Asynchronous code
+
+    @Test func aTaskReads() async throws {
+        let database = try await Self.filledByTask()
+        let names = try await database.read { snapshot in
+            snapshot.scan(KeyRange(prefix: "user/")).map { String(decoding: $0.value, as: UTF8.self) }
+        }
+        #expect(names == ["Ada", "Grace"])
+    }
+
+    @Test func aTaskWrites() async throws {
+        let database = try await Self.filledByTask()
+        let count = try await database.write { t in
+            let old = try t.get("counter").flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+            try t.put("counter", String(old + 1))
+            return old + 1
+        }
+        #expect(count == 1)
+    }
+
+    @Test func aTaskTakesNotes() async throws {
+        let database = try Database.inMemory()
+        try await database.write { t in try t.put("note/4", "Sweep the yard") }
+        let note = try await database.read { try $0.get("note/4") }
+        #expect(note == Array("Sweep the yard".utf8))
+        let snapshot = try database.snapshot()
+        defer { snapshot.close() }
+        for try await entry in snapshot.stream(KeyRange(prefix: "note/")) {
+            print(String(decoding: entry.key, as: UTF8.self))
+        }
+    }
+
+    @Test func aTaskTendsTheFile() async throws {
+        let database = try await Self.filledByTask()
+        try await database.flush()
+        try await database.compact(KeyRange(prefix: "user/"))
+        let report = try await database.check()
+        for finding in report.findings { print(finding) }
+        try await database.close()
+    }
+
+    @Test func aTaskStreams() async throws {
+        let database = try await Self.filledByTask()
+        let snapshot = try database.snapshot()
+        defer { snapshot.close() }
+        for try await entry in snapshot.stream(KeyRange(prefix: "user/")) {
+            print(String(decoding: entry.key, as: UTF8.self))
+        }
+        var bytes = 0
+        for try await entry in snapshot.stream(.all, reverse: true, limit: 100) { bytes += entry.value.count }
+        #expect(bytes == 14)
+    }
+
+    private static func filledByTask() async throws -> Database { try filled() }
+
+    #if Foundation
+    @Test func foundationsTypesServe() throws {
+        let database = try Self.filled()
+        try database.write { try $0.put(Data([1, 2]), Data("Ada".utf8)) }
+        let picture = try database.read { try $0.data(for: "picture/1") }
+        let names = try database.read(at: .date(Date())) { $0.scan(KeyRange(prefix: "user/")).count { _ in true } }
+        let committed = try database.date(of: database.timestamp)
+        #expect(picture == Data("12345".utf8) && names <= 2 && committed != nil)
+    }
+    #endif
 
     // MARK: Writing
 

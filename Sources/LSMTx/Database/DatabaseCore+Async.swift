@@ -1,0 +1,135 @@
+internal import Synchronization
+
+/// Asynchronous calls: each runs as a job on the store's own threads, and may be cancelled.
+///
+/// A call, step by step:
+/// 1. Its job is queued in the pool, and the task suspended. The cooperative pool's thread never waits for the store.
+/// 2. A thread of the pool runs it as a synchronous call would be, with a ``Cancellation`` that its snapshot or
+///    transaction looks at: at each operation, between two attempts, and just before the commit enters the queue.
+/// 3. Its result resumes the task. A close refuses the jobs that still wait, so that their tasks resume too.
+///
+/// A task that is cancelled sets the flag, takes the job back if it still waits, and wakes what the job may wait in.
+extension DatabaseCore {
+    /// So many asynchronous calls run at once, the others wait. It is ample because commits that share a sync each wait
+    /// in a thread of their own.
+    static let asyncThreads = 32
+
+    /// One call as its task sees it.
+    private final class Call: Sendable {
+        let cancellation = Cancellation()
+        let ticket = Atomic<WorkerPool.Ticket>(0)
+        /// Set by the job before it resumes the task, which looks at it: so the thread sanitizer, which does not see how
+        /// the runtime orders the two, sees that they are.
+        let hasEnded = Atomic<Bool>(false)
+    }
+
+    /// Runs `body` on one of the store's threads.
+    ///
+    /// - Throws: What `body` throws; `CancellationError` when the task was cancelled and `body` has met that, or not
+    ///   begun; `closed`, or `io` when there is no thread.
+    func onOwnThread<R: Sendable>(
+        _ body: @escaping @Sendable (Cancellation) throws -> R
+    ) async throws -> R {
+        try checkOpen()
+        let call = Call()
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Result<R, any Error>, Never>) in
+                let ticket = pool.submit { turn in
+                    let result = Self.result(of: turn, call.cancellation, body)
+                    call.hasEnded.store(true, ordering: .releasing)
+                    continuation.resume(returning: result)
+                }
+                call.ticket.store(ticket, ordering: .sequentiallyConsistent)
+                // Either this sees the flag, or who sets it sees the ticket.
+                if call.cancellation.isCancelled { pool.withdraw(ticket) }
+            }
+        } onCancel: {
+            call.cancellation.cancel()
+            pool.withdraw(call.ticket.load(ordering: .sequentiallyConsistent))
+            precedence.wake()
+            engine.wakeWaiters()
+        }
+        precondition(call.hasEnded.load(ordering: .acquiring), "a task was resumed before its job had ended")
+        return try result.get()
+    }
+
+    private static func result<R>(
+        of turn: WorkerPool.Turn, _ cancellation: Cancellation, _ body: (Cancellation) throws -> R
+    ) -> Result<R, any Error> {
+        switch turn {
+        case .withdrawn: return .failure(CancellationError())
+        case .refused(let error): return .failure(error)
+        case .run:
+            if cancellation.isCancelled { return .failure(CancellationError()) }
+            do {
+                return .success(try body(cancellation))
+            } catch {
+                let isCancelled = (error as? StoreError)?.code == .interrupted && cancellation.isCancelled
+                return .failure(isCancelled ? CancellationError() : error)
+            }
+        }
+    }
+
+    /// Closes on a thread of its own: all others may be at work for long.
+    func closeOnOwnThread() async throws(StoreError) {
+        let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<Void, StoreError>, _>) in
+            do throws(StoreError) {
+                // It need not be joined: the last thing that it does is to resume.
+                _ = try WorkerThread(name: "close") {
+                    continuation.resume(returning: Result { () throws(StoreError) in try self.close() })
+                }
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+        try result.get()
+    }
+
+    // MARK: The closures
+
+    /// Calls `body` with a snapshot that lasts as long as the call.
+    @inline(__always)
+    func read<T>(
+        at point: PointInTime, cancellation: Cancellation? = nil, _ body: (Snapshot) throws -> T
+    ) throws -> T {
+        let snapshot = try Snapshot(core: self, at: point, cancellation: cancellation)
+        defer { snapshot.close() }
+        let result = try body(snapshot)
+        try snapshot.checkScans()
+        try cancellation?.check()
+        return result
+    }
+
+    /// How ``Database/write(_:label:retry:durability:_:)-8rz1k`` does it.
+    struct WriteOptions: Sendable {
+        let isolation: Isolation
+        let label: String?
+        let retry: RetryPolicy
+        let durability: Durability?
+        var cancellation: Cancellation?
+    }
+
+    /// Calls `body` with a transaction, commits it, and does all of it again when it lost against another.
+    @inline(__always)
+    func write<T>(_ options: WriteOptions, _ body: (Transaction) throws -> T) throws -> T {
+        var attempts = Attempts(core: self, policy: options.retry, cancellation: options.cancellation)
+        defer { attempts.end() }
+        while true {
+            let transaction = try Transaction(
+                core: self, isolation: options.isolation, label: options.label, attempt: attempts.number,
+                ticket: attempts.ticket, cancellation: options.cancellation)
+            do {
+                let result = try body(transaction)
+                try transaction.checkScans()
+                if !transaction.hasEnded { try transaction.commit(durability: options.durability) }
+                return result
+            } catch let error as StoreError where error.isRetryable {
+                transaction.rollback()
+                try attempts.prepareNext(after: error, conflict: transaction.conflict)
+            } catch {
+                transaction.rollback()
+                throw error
+            }
+        }
+    }
+}
