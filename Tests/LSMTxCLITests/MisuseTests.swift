@@ -73,6 +73,14 @@ struct MisuseTests {
         #expect(try run("get", empty, "k").text == "v\n")
     }
 
+    @Test func aPrefixThatIsEmptyByMistakeDeletesNothing() throws {
+        let result = try run("delete", file, "--prefix", "")
+        #expect(result.status == 64 && result.errorText.contains("--from ''"), "\(result.errorText)")
+        #expect(try run("count", file).text == "1\n")
+        #expect(try run("delete", file, "--from", "").status == 0)
+        #expect(try run("count", file).text == "0\n")
+    }
+
     // MARK: Paths
 
     @Test func aFolderAsInputIsNamedAndNothingIsMade() throws {
@@ -81,7 +89,7 @@ struct MisuseTests {
             ["import", new, folder.path], ["restore", new, folder.path], ["put", new, "k", "--file", folder.path],
         ] {
             let result = try ChildProcess.run(arguments)
-            #expect(result.status == 74)
+            #expect(result.status == 66)
             #expect(
                 result.errorText == "Error: '\(folder.path)' is a folder. Name a file in it.\n", "\(result.errorText)")
         }
@@ -113,7 +121,7 @@ struct MisuseTests {
         #expect(get.status == 65 && get.errorText.contains(file), "\(get.errorText)")
         let check = try run("check", file)
         #expect(check.status == 65)
-        #expect(check.errorText.contains("cannot be opened") && check.errorText.contains(file), "\(check.errorText)")
+        #expect(check.errorText.contains("cannot be read") && check.errorText.contains(file), "\(check.errorText)")
         #expect(!check.errorText.contains("lsmtx check"), "\(check.errorText)")
     }
 

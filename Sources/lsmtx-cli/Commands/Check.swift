@@ -23,7 +23,7 @@ extension Command {
         } catch let error as StoreError where error.code == .corrupt {
             // The error's own advice is to run this command.
             throw StoreError(
-                .corrupt, "The store cannot be opened: \(error.message)", remedy: "Restore the file from a backup.",
+                .corrupt, "The store cannot be read. \(error.message)", remedy: "Restore the file from a backup.",
                 at: error.location)
         }
         console.endProgress()

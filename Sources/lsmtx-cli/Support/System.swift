@@ -103,7 +103,7 @@ enum System {
         }
         guard !isFolder(descriptor) else {
             closeDescriptor(descriptor)
-            throw Failure(.inputOutput, "'\(path)' is a folder. Name a file in it.")
+            throw Failure(.noInput, "'\(path)' is a folder. Name a file in it.")
         }
         return descriptor
     }
