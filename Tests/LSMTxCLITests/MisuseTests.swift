@@ -111,6 +111,20 @@ struct MisuseTests {
         #expect(result.status == 64 && result.errorText.contains("<file> is empty"), "\(result.errorText)")
     }
 
+    @Test func aLinkToNothingIsSaidToBeOne() throws {
+        let link = folder.file("link")
+        #expect(symlink("nowhere", link) == 0)
+        let result = try run("put", link, "k", "v")
+        #expect(result.status == 74 && result.errorText.contains("a link to nothing"), "\(result.errorText)")
+    }
+
+    @Test func anEntryThatSaysItsKeyTwiceIsNotImported() throws {
+        let line = "{\"key\":\"a\",\"key_base64\":\"Yg==\",\"value\":\"1\"}\n"
+        let result = try ChildProcess.run(["import", file], input: Array(line.utf8))
+        #expect(result.status == 65)
+        #expect(result.errorText.contains("\"key\" and \"key_base64\" exclude each other."), "\(result.errorText)")
+    }
+
     // MARK: Damage
 
     @Test func damageIsSaidOfAFile() throws {
