@@ -2,6 +2,7 @@
 @main
 enum Main {
     static func main() {
+        System.occupyClosedStreams()
         System.restoreBrokenPipeSignal()
         let console = Console()
         let status = CommandLineTool.run(System.rawArguments(), console: console)

@@ -44,19 +44,19 @@ final class ChildProcess {
     /// - Parameters:
     ///   - arguments: Without the program's name.
     ///   - environment: Beside a `PATH`.
-    ///   - hasStreams: Whether the child has its standard streams; a daemon may have closed them.
+    ///   - closed: Standard streams that the child does not have, as a daemon may have closed them.
     ///   - program: What is run.
     init(
-        _ arguments: [[UInt8]], environment: [String: String] = [:], hasStreams: Bool = true,
+        _ arguments: [[UInt8]], environment: [String: String] = [:], closed: [Int32] = [],
         program: String = executable
     ) throws {
-        try Self.starting.withLock { _ in try start(program, arguments, environment, hasStreams: hasStreams) }
+        try Self.starting.withLock { _ in try start(program, arguments, environment, closed: closed) }
     }
 
     private static let starting = Guarded(())
 
     private func start(
-        _ program: String, _ arguments: [[UInt8]], _ environment: [String: String], hasStreams: Bool
+        _ program: String, _ arguments: [[UInt8]], _ environment: [String: String], closed: [Int32]
     ) throws {
         let pipes = try (0..<3).map { _ in try Self.pipe() }
         #if canImport(Darwin)
@@ -69,7 +69,7 @@ final class ChildProcess {
         posix_spawn_file_actions_adddup2(&actions, pipes[0].read, 0)
         posix_spawn_file_actions_adddup2(&actions, pipes[1].write, 1)
         posix_spawn_file_actions_adddup2(&actions, pipes[2].write, 2)
-        if !hasStreams { for stream: Int32 in 0..<3 { posix_spawn_file_actions_addclose(&actions, stream) } }
+        for stream in closed { posix_spawn_file_actions_addclose(&actions, stream) }
         var words = ([Array(program.utf8)] + arguments).map { word -> UnsafeMutablePointer<CChar>? in
             let string = UnsafeMutablePointer<CChar>.allocate(capacity: word.count + 1)
             for (index, byte) in word.enumerated() { string[index] = CChar(bitPattern: byte) }

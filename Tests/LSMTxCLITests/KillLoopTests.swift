@@ -51,7 +51,7 @@ struct KillLoopTests {
             let path = "\(folder)/app.lsmtx"
             #expect(try ChildProcess.run(["put", path, "k", "v"]).status == 0)
             let arguments = ["torture", "--threads", "1", "--commits", "20", path].map { Array($0.utf8) }
-            let child = try ChildProcess(arguments, hasStreams: false)
+            let child = try ChildProcess(arguments, closed: [0, 1, 2])
             // The first acknowledgement finds no output.
             #expect(child.wait() == 74)
             #expect(try ChildProcess.run(["check", path]).status == 0)

@@ -1,13 +1,5 @@
 import Testing
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// What a command writes to a terminal, which is a pseudo-terminal here.
 @Suite("Output on a terminal")
 struct TerminalTests {
@@ -21,31 +13,14 @@ struct TerminalTests {
         _ = try ChildProcess.run(["put", file, "a\u{1B}", String(repeating: "v", count: 300)])
     }
 
-    /// Runs the program with a terminal for its standard output and error stream.
+    /// Runs the program on a terminal to its end.
     private func run(
         _ arguments: [String], _ environment: [String: String] = [:]
     ) throws -> (status: Int32, text: String) {
-        var (main, side): (Int32, Int32) = (-1, -1)
-        try #require(openpty(&main, &side, nil, nil, nil) == 0)
-        defer { close(main) }
-        // Not for children of other tests.
-        for descriptor in [main, side] { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        var result = ChildResult()
-        result.start([ChildProcess.executable] + arguments, environment, terminal: side)
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            var waiting = pollfd(fd: main, events: Int16(POLLIN), revents: 0)
-            if poll(&waiting, 1, 20) > 0 {
-                let count = read(main, &buffer, buffer.count)
-                guard count > 0 else { break }
-                bytes += buffer[..<count]
-            } else if result.hasEnded {
-                break
-            }
-        }
-        close(side)
-        return (result.wait(), String(decoding: bytes, as: UTF8.self).replacing("\r\n", with: "\n"))
+        let terminal = try PseudoTerminal(arguments, environment: environment)
+        let status = try terminal.waitForEnd()
+        let text = String(decoding: terminal.transcript, as: UTF8.self)
+        return (status, text.replacing("\r\n", with: "\n"))
     }
 
     @Test func aScanIsATableThatFitsTheWidth() throws {
@@ -85,44 +60,5 @@ struct TerminalTests {
         let failed = try run(["import", file, words, "--batch", "1"])
         #expect(failed.status == 65)
         #expect(failed.text.contains("\r\u{1B}[KError: ") || failed.text.hasPrefix("Error: "), "\(failed.text)")
-    }
-}
-
-/// A run of the program on a terminal.
-private struct ChildResult {
-    private var pid: pid_t = 0
-    private var status: Int32?
-
-    init() {}
-
-    mutating func start(_ arguments: [String], _ environment: [String: String], terminal: Int32) {
-        #if canImport(Darwin)
-        var actions: posix_spawn_file_actions_t?
-        #else
-        var actions = posix_spawn_file_actions_t()
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        for stream: Int32 in 0..<3 { posix_spawn_file_actions_adddup2(&actions, terminal, stream) }
-        let settings = ["PATH": "/usr/bin:/bin", "TERM": "xterm"].merging(environment) { $1 }
-        var words = arguments.map { strdup($0) } + [nil]
-        var variables = settings.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for word in words + variables { free(word) } }
-        posix_spawn(&pid, arguments[0], &actions, nil, &words, &variables)
-    }
-
-    var hasEnded: Bool {
-        mutating get {
-            guard status == nil else { return true }
-            var raw: Int32 = 0
-            guard waitpid(pid, &raw, WNOHANG) == pid else { return false }
-            status = (raw >> 8) & 0xFF
-            return true
-        }
-    }
-
-    mutating func wait() -> Int32 {
-        while !hasEnded { usleep(1000) }
-        return status ?? -1
     }
 }

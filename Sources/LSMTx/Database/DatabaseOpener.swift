@@ -23,7 +23,8 @@ enum DatabaseOpener {
             if let created { return created }
         }
         throw StoreError(
-            .io, "The file keeps appearing and disappearing.", remedy: "See which other program removes it.")
+            .io, "The file can neither be opened nor created.",
+            remedy: "Check whether the path is a link to nothing, or another program removes the file.")
     }
 
     private static func lock(_ device: PosixDevice, path: String, exclusive: Bool) throws(StoreError) {

@@ -74,7 +74,7 @@ extension Superblock {
     package static let slotOffsets: [UInt64] = [0, 65_536]
     /// The first bytes of a store: a byte that text files do not have, the name, and line ends that a transfer in
     /// text mode would change.
-    static let magic: [UInt8] = [0x89, 0x4c, 0x53, 0x4d, 0x54, 0x78, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0]
+    package static let magic: [UInt8] = [0x89, 0x4c, 0x53, 0x4d, 0x54, 0x78, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0]
     /// The version of the format that this build writes, and the only one that it reads.
     package static let formatVersion: UInt32 = 2
 

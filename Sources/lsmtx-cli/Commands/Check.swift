@@ -11,12 +11,20 @@ extension Command {
         let path = try invocation.path()
         let console = invocation.console
         System.catchInterrupt()
-        let report = try invocation.read { database in
-            let report = try database.check { progress in
-                try Interruption.check()
-                console.progress("checking", progress.doneBytes, of: progress.totalBytes)
+        let report: CheckSummary
+        do {
+            report = try invocation.read { database in
+                let report = try database.check { progress in
+                    try Interruption.check()
+                    console.progress("checking", progress.doneBytes, of: progress.totalBytes)
+                }
+                return CheckSummary(report)
             }
-            return CheckSummary(report)
+        } catch let error as StoreError where error.code == .corrupt {
+            // The error's own advice is to run this command.
+            throw StoreError(
+                .corrupt, "The store cannot be read. \(error.message)", remedy: "Restore the file from a backup.",
+                at: error.location)
         }
         console.endProgress()
         if invocation.has(.json) {

@@ -3,7 +3,12 @@ internal import LSMTx
 extension Command {
     static let compact = Command(
         "compact",
-        abstract: "Drop everything that nobody can read any more, and make the file smaller.",
+        abstract: "Drop everything that nobody can read any more.",
+        discussion: """
+            What overlaps is written anew into free space, or behind the end, before what it replaces is given up: a file \
+            that has little to drop can be larger afterwards, and the space that is free in it is used for new data. The \
+            shell cuts off what is free at the end when it ends.
+            """,
         arguments: [.file],
         options: [.json], isInShell: true
     ) { invocation in
@@ -22,12 +27,15 @@ extension Command {
             }
         }
         console.endProgress()
-        let after = try invocation.read { try $0.statistics.fileBytes }
+        let statistics = try invocation.read { try $0.statistics }
+        let (after, free) = (statistics.fileBytes, statistics.freeBytes)
         guard !invocation.has(.json) else {
-            console.output.write(try JSONText.line(["bytesBefore": before, "bytesAfter": after]))
+            console.output.write(try JSONText.line(["bytesBefore": before, "bytesAfter": after, "bytesFree": free]))
             return .success
         }
-        console.output.write("\(path): \(Rendering.bytes(before)) before, \(Rendering.bytes(after)) after.\n")
+        let freeText = free > 0 ? ", of which \(Rendering.bytes(free)) can hold new data" : ""
+        console.output.write(
+            "\(path): \(Rendering.bytes(before)) before, \(Rendering.bytes(after)) after\(freeText).\n")
         return .success
     }
 }

@@ -17,6 +17,10 @@ extension Command {
             throw UsageError("Give either a key, or a range by --prefix, --from and --to.")
         }
         let range = try invocation.range()
+        // A script's variable that is not set looks like this.
+        guard range != .all || !invocation.has(.prefix) else {
+            throw UsageError("An empty '--prefix' is that of every key. To delete them all, say --from ''.")
+        }
         let durability: Durability = invocation.has(.buffered) ? .buffered : .sync
         let timestamp = try invocation.writeKeys(durability: durability, createIfMissing: false) { transaction in
             if let key { try transaction.delete(key) } else { try transaction.deleteRange(range) }

@@ -21,7 +21,7 @@ extension Option {
             """)
     static let csvHeader = Option("header", help: "With 'csv': the first line is 'key,value'.")
     static let csvRaw = Option("raw", help: "With 'csv': nothing is escaped; a backslash is a backslash.")
-    static let batch = Option("batch", value: "n", help: "Entries in one commit; 1000 by default.")
+    static let batch = Option("batch", value: "n", help: "Entries in one commit; 1000 by default, 100 for 'demo'.")
 }
 
 extension Command {

@@ -20,7 +20,7 @@ extension Command {
     ) { invocation in
         // The row's own <file>, which has another help.
         guard let path = try invocation.text(.newStore) else { preconditionFailure("<file> is never optional") }
-        if let bytes = System.fileBytes(path), bytes > 0 || System.isFolder(path) {
+        if let bytes = System.fileBytes(path), bytes > 0 || !System.isRegularFile(path) {
             throw Failure(.failure, "'\(path)' is there already. Remove it first, or choose another name.")
         }
         let source = try InputFile(try invocation.text(.dumpSource) ?? "-")

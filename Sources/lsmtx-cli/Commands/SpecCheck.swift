@@ -60,7 +60,6 @@ extension Command {
     }
 
     private static func read(_ path: String) throws -> ([HistoryEvent], History) {
-        if System.isFolder(path) { throw Failure(.noInput, "'\(path)' is a folder. Name a history in it.") }
         let descriptor = try System.openForReading(path)
         defer { System.closeDescriptor(descriptor) }
         let bytes = try System.readAll(descriptor)

@@ -25,7 +25,7 @@ extension Command {
         if let path = try invocation.text(.verify) { return try verify(path, invocation) }
         let threads = try invocation.number(.threads, in: 1...256) ?? 8
         let commits = try invocation.number(.commits, in: 0...Int.max) ?? .max
-        let memtable = try invocation.number(.memtable, in: 1...Int.max)
+        let memtable = try invocation.number(.memtable, in: 64 << 10...512 << 20)
         let durability: Durability = invocation.has(.buffered) ? .buffered : .sync
         try Store.write(
             try invocation.path(), durability: durability, memtableBytes: memtable

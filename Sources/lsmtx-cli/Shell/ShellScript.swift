@@ -91,7 +91,7 @@ struct ShellScript {
             console.error("\(place)\(problem.description)")
             return .usage
         case let error as UsageError:
-            let usage = command.map { "\nUsage: \(Help.usage(of: $0, tool: ""))" } ?? ""
+            let usage = command.map { "\n" + Help.wrappedUsage(of: $0, tool: "", title: "Usage: ") } ?? ""
             let help = command.map { ".help \($0.name)" } ?? ".help"
             console.error("\(place)\(error.text)\(usage)\n  See '\(help)' for more information.")
             return .usage

@@ -10,6 +10,10 @@ enum ShellTable {
     static func command(named word: [UInt8]) throws -> Command {
         let name = Escaping.terminal(word)
         if let command = all.first(where: { $0.name == name }) { return command }
+        let tool = CommandTable.tool
+        if CommandTable.commands.contains(where: { $0.name.split(separator: " ").first.map(String.init) == name }) {
+            throw UsageError("'\(name)' is not a command of the shell. Leave it, and run '\(tool) \(name)'.")
+        }
         let suggestion = Suggestion.closest(to: name, among: all.map(\.name))
         throw UsageError("Unknown command '\(name)'.", didYouMean: suggestion ?? (name.isEmpty ? nil : alias(of: name)))
     }

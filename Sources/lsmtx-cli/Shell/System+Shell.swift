@@ -8,15 +8,6 @@ internal import Darwin
 
 /// Files that the shell writes.
 extension System {
-    /// Makes an empty file, or empties the one that is there.
-    static func openReplacing(_ path: String) throws -> Int32 {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw Failure(.inputOutput, "Cannot write '\(path)': \(describe(errorNumber: errno)). Check the path.")
-        }
-        return descriptor
-    }
-
     /// Adds to a file that only its owner may read, and makes it and its folders if need be. A failure is no error.
     static func appendPrivately(_ bytes: [UInt8], toFile path: String) {
         makeFolders(of: path)

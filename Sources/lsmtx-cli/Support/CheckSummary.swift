@@ -37,8 +37,8 @@ package struct CheckSummary: Encodable {
 
     package var verdict: String {
         let extent = """
-            \(Rendering.grouped(entries)) entries, \(Rendering.grouped(blocks)) blocks, \
-            \(Rendering.grouped(tables)) tables, \(Rendering.bytes(bytes))
+            \(Rendering.grouped(entries)) entries, \(Rendering.count(blocks, "block")), \
+            \(Rendering.count(tables, "table")), \(Rendering.bytes(bytes))
             """
         return switch findings.count {
         case 0: "no problems found (\(extent))."

@@ -73,7 +73,7 @@ package final class Console {
         endProgress()
         output.flush()
         guard let number = output.failure, !output.isFailureReported else { return status }
-        error("Cannot write the output: \(System.describe(errorNumber: number)).")
+        error("Cannot write the output: \(System.describe(errorNumber: number)). \(System.remedy(of: number))")
         return .inputOutput
     }
 }
@@ -136,6 +136,6 @@ package final class Output {
         guard let failure else { return }
         isFailureReported = true
         let text = System.describe(errorNumber: failure)
-        throw Failure(.inputOutput, "Cannot write '\(name)': \(text). Make room, or choose another place.")
+        throw Failure(.inputOutput, "Cannot write \(name): \(text). \(System.remedy(of: failure))")
     }
 }

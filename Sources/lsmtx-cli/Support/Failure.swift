@@ -39,8 +39,11 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
 /// A command line that does not fit the table.
 package struct UsageError: Error {
     package let text: String
+    /// The first word of the commands, one of which was meant.
+    let group: String?
 
-    package init(_ text: String, didYouMean suggestion: String? = nil) {
+    package init(_ text: String, didYouMean suggestion: String? = nil, group: String? = nil) {
+        self.group = group
         self.text = suggestion.map { "\(text) Did you mean '\($0)'?" } ?? text
     }
 
@@ -69,6 +72,7 @@ package struct Failure: Error {
 
     /// What happened, where, and what to do next.
     static func text(of error: StoreError) -> String {
+        if error.code == .noSuchSnapshot { return "\(error.message) 'snapshot list' shows which ones there are." }
         guard let number = error.errorNumber else { return error.description }
         return "\(error.description) (\(System.describe(errorNumber: number)))"
     }

@@ -31,7 +31,10 @@ package struct JSONEntry: Codable, Equatable {
     private static func bytes(
         _ container: KeyedDecodingContainer<CodingKeys>, text: CodingKeys, base64: CodingKeys
     ) throws -> [UInt8] {
-        guard !container.contains(text), container.contains(base64) else {
+        guard !container.contains(text) || !container.contains(base64) else {
+            throw JSONProblem(text: "\"\(text.rawValue)\" and \"\(base64.rawValue)\" exclude each other")
+        }
+        guard container.contains(base64) else {
             return Array(try container.decode(String.self, forKey: text).utf8)
         }
         guard let data = Data(base64Encoded: try container.decode(String.self, forKey: base64)) else {
@@ -74,6 +77,8 @@ package enum JSONText {
     package static func entry(_ line: some Collection<UInt8>) -> Result<JSONEntry, JSONProblem> {
         do {
             return .success(try JSONDecoder().decode(JSONEntry.self, from: Data(line)))
+        } catch let problem as JSONProblem {
+            return .failure(problem)
         } catch let error as DecodingError {
             return .failure(JSONProblem(text: describe(error)))
         } catch {

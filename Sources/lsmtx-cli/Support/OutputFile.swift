@@ -19,11 +19,11 @@ struct OutputFile {
             return result
         }
         let (descriptor, isNew) = try System.openForWriting(path)
-        let file = OutputFile(name: path, output: Output(descriptor: descriptor))
+        let file = OutputFile(name: "'\(path)'", output: Output(descriptor: descriptor))
         do {
             let result = try body(file)
             file.output.flush()
-            try file.output.checkWritten(to: path)
+            try file.output.checkWritten(to: file.name)
             try System.finishWriting(descriptor, path)
             return result
         } catch {

@@ -25,17 +25,27 @@ enum Store {
     private static func use<R>(
         _ path: String, _ configuration: Configuration, _ body: (Database) throws -> R
     ) throws -> R {
-        let database = try Database(path: path, configuration: configuration)
+        let database = try open(path, configuration)
         let result: R
         do {
             result = try body(database)
         } catch {
             // The first error is the one to report.
             try? database.close()
-            throw error
+            throw (error as? StoreError)?.at(path: path) ?? error
         }
         try database.close()
         return result
+    }
+
+    private static func open(_ path: String, _ configuration: Configuration) throws -> Database {
+        do throws(StoreError) {
+            return try Database(path: path, configuration: configuration)
+        } catch {
+            // The library's advice is for those who would create it.
+            guard error.code == .notFound, !configuration.createIfMissing else { throw error }
+            throw Failure(.noInput, "There is no file '\(Escaping.terminal(path.utf8))'. Check the path.")
+        }
     }
 }
 

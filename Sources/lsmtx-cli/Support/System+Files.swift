@@ -1,3 +1,5 @@
+internal import LSMTx
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -17,7 +19,7 @@ extension System {
             let number = errno
             if number == ENOTDIR { return nil }
             let status = number == ENOENT ? ExitStatus.noInput : .inputOutput
-            throw Failure(status, "Cannot open '\(folder)': \(describe(errorNumber: number)). Check the path.")
+            throw Failure(status, "Cannot open '\(folder)': \(describe(errorNumber: number)). \(remedy(of: number))")
         }
         defer { closedir(stream) }
         var names: [String] = []
@@ -40,12 +42,48 @@ extension System {
 
     /// Makes a file of these bytes, in place of one that may be there.
     static func write(_ bytes: [UInt8], toFile path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        var number = descriptor < 0 ? errno : write(bytes, to: descriptor)
-        if descriptor >= 0, close(descriptor) != 0, number == 0 { number = errno }
-        guard number == 0 else {
-            throw Failure(.inputOutput, "Cannot write '\(path)': \(describe(errorNumber: number)). Check the path.")
+        let descriptor = try openReplacing(path)
+        var number = write(bytes, to: descriptor)
+        if close(descriptor) != 0, number == 0 { number = errno }
+        guard number == 0 else { throw cannotWrite(path, number) }
+    }
+
+    /// Makes an empty file, or empties the one that is there.
+    ///
+    /// - Throws: When it is a store: what it holds is worth more than any report, and the store may be the open one.
+    static func openReplacing(_ path: String) throws -> Int32 {
+        guard !isStore(path) else {
+            throw Failure(.failure, "'\(path)' is a store, and is not overwritten. Choose another name.")
         }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw cannotWrite(path, errno) }
+        return descriptor
+    }
+
+    /// Whether there is a regular file that begins as a store does.
+    private static func isStore(_ path: String) -> Bool {
+        // A named pipe would make the opening wait.
+        guard isRegularFile(path) else { return false }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: Superblock.magic.count)
+        return readOnce(descriptor, &bytes) == bytes.count && bytes == Superblock.magic
+    }
+
+    static func cannotWrite(_ path: String, _ number: Int32) -> Failure {
+        Failure(.inputOutput, "Cannot write '\(path)': \(describe(errorNumber: number)). \(remedy(of: number))")
+    }
+
+    static func isFolder(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Whether there is a regular file of this name, or a link to one.
+    static func isRegularFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
     /// The length of a regular file; 0 for anything else.
@@ -68,18 +106,17 @@ extension System {
     static func openForWriting(_ path: String) throws -> (descriptor: Int32, isNew: Bool) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor < 0 else { return (descriptor, true) }
-        var number = errno
+        let number = errno
         if number == EEXIST {
             var status = stat()
             guard stat(path, &status) != 0 || [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
                 let descriptor = open(path, O_WRONLY | O_CLOEXEC)
                 if descriptor >= 0 { return (descriptor, false) }
-                number = errno
-                throw Failure(.inputOutput, "Cannot write '\(path)': \(describe(errorNumber: number)). Check the path.")
+                throw cannotWrite(path, errno)
             }
             throw Failure(.failure, "'\(path)' is there already. Remove it first, or choose another name.")
         }
-        throw Failure(.inputOutput, "Cannot write '\(path)': \(describe(errorNumber: number)). Check the path.")
+        throw cannotWrite(path, number)
     }
 
     /// Has the medium take what was written, where it is one, and closes.
@@ -110,5 +147,7 @@ extension System {
     }
 }
 
-// The method above hides the function of the same name.
+// The methods above hide the functions of the same names.
+private func readOnce(_ descriptor: Int32, _ bytes: inout [UInt8]) -> Int { read(descriptor, &bytes, bytes.count) }
+
 private func systemRename(_ path: String, _ target: String) -> Int32 { rename(path, target) }

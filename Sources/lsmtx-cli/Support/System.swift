@@ -34,6 +34,17 @@ enum System {
         return Int(size.ws_col)
     }
 
+    /// Gives the numbers of standard streams that are closed to something that fails: else the next file or pipe that is
+    /// opened gets one, and takes the output, or is waited for as the input.
+    ///
+    /// Each is opened the wrong way round, so that reading and writing are errors as they are on a closed stream.
+    static func occupyClosedStreams() {
+        for stream in [standardInput, standardOutput, standardError] where fcntl(stream, F_GETFD) < 0 {
+            // The lowest free number is this one, for those below it are taken.
+            _ = open("/dev/null", stream == standardInput ? O_WRONLY : O_RDONLY)
+        }
+    }
+
     /// A reader that goes away ends the process quietly, also where the parent ignores the signal.
     static func restoreBrokenPipeSignal() { signal(SIGPIPE, SIG_DFL) }
 
@@ -52,6 +63,16 @@ enum System {
     static func describeLastError() -> String { describe(errorNumber: errno) }
 
     static func describe(errorNumber: Int32) -> String { String(cString: strerror(errorNumber)) }
+
+    /// What to do about a path that the system refuses.
+    static func remedy(of number: Int32) -> String {
+        switch number {
+        case EACCES, EPERM, EROFS: "Check the permissions, or choose another place."
+        case ENOSPC, EDQUOT, EFBIG: "Make room, or choose another place."
+        case EBADF: "The stream is closed: give the program an open one."
+        default: "Check the path."
+        }
+    }
 
     /// Writes all of `bytes`.
     ///
@@ -78,7 +99,11 @@ enum System {
         guard descriptor >= 0 else {
             let number = errno
             let status = number == ENOENT ? ExitStatus.noInput : .inputOutput
-            throw Failure(status, "Cannot open '\(path)': \(describe(errorNumber: number)). Check the path.")
+            throw Failure(status, "Cannot open '\(path)': \(describe(errorNumber: number)). \(remedy(of: number))")
+        }
+        guard !isFolder(descriptor) else {
+            closeDescriptor(descriptor)
+            throw Failure(.noInput, "'\(path)' is a folder. Name a file in it.")
         }
         return descriptor
     }
@@ -90,7 +115,7 @@ enum System {
             let count = buffer.withUnsafeMutableBytes { systemRead(descriptor, $0.baseAddress!, $0.count) }
             if count >= 0 { return count }
             if errno == EINTR { continue }
-            throw Failure(.inputOutput, "Cannot read the input: \(describe(errorNumber: errno)).")
+            throw Failure(.inputOutput, "Cannot read the input: \(describe(errorNumber: errno)). \(remedy(of: errno))")
         }
     }
 

@@ -92,6 +92,7 @@ package struct Invocation {
     package func path() throws -> String {
         if let session { return session.path }
         guard let path = try text(.file) else { preconditionFailure("<file> is never optional") }
+        guard !path.isEmpty else { throw UsageError("<file> is empty, and no path.") }
         return path
     }
 
@@ -100,8 +101,10 @@ package struct Invocation {
         guard let text = try text(option) else { return nil }
         guard let number = Int(text), range.contains(number) else {
             let (low, high) = (range.lowerBound, range.upperBound)
-            let limits = high == .max ? "\(low) or more" : "from \(low) to \(high)"
-            throw UsageError("The value '\(text)' of '--\(option.name)' is not a whole number, \(limits).")
+            let isTooLarge = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+            let limits = high == .max && !isTooLarge ? "\(low) or more" : "from \(low) to \(high)"
+            throw UsageError(
+                "The value '\(Escaping.terminal(text.utf8))' of '--\(option.name)' is not a whole number, \(limits).")
         }
         return number
     }

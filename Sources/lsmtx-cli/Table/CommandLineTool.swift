@@ -22,6 +22,10 @@ package enum CommandLineTool {
             if name == Array(CommandTable.helpName.utf8) {
                 return try help(Array(root.operands.dropFirst()), console)
             }
+            // 'spec help run' is 'help spec run': the overview of a group lists it.
+            if root.operands.dropFirst().first == Array(CommandTable.helpName.utf8), CommandTable.isGroup(name) {
+                return try help([name] + root.operands.dropFirst(2), console)
+            }
             switch try CommandTable.target(of: root.operands) {
             case .group(let word, let members):
                 console.output.write(Help.overview(of: members, group: word))
@@ -88,14 +92,16 @@ package enum CommandLineTool {
 
     private static func report(_ error: any Error, of command: Command?, _ console: Console) -> ExitStatus {
         let (text, status) = describe(error)
-        guard error is UsageError else {
+        guard let error = error as? UsageError else {
             console.error(text)
             return status
         }
-        let usage = command.map { Help.usage(of: $0) } ?? "\(CommandTable.tool) <subcommand>"
-        let name = command.map { " \($0.name)" } ?? ""
+        let name = (command?.name ?? error.group).map { " \($0)" } ?? ""
+        let usage =
+            command.map { Help.wrappedUsage(of: $0, tool: "\(CommandTable.tool) ", title: "Usage: ") }
+            ?? "Usage: \(CommandTable.tool)\(name) <subcommand>"
         let hint = "See '\(CommandTable.tool)\(name) --help' for more information."
-        console.error("\(text)\nUsage: \(usage)\n  \(hint)")
+        console.error("\(text)\n\(usage)\n  \(hint)")
         return status
     }
 

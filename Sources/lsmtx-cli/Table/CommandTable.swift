@@ -29,15 +29,19 @@ package enum CommandTable {
         guard !members.isEmpty else {
             throw UsageError("Unknown subcommand '\(name)'.", didYouMean: suggestion(for: name))
         }
-        guard let second = words.dropFirst().first, ![Array("--help".utf8), Array("-h".utf8)].contains(second) else {
-            return .group(name, members)
-        }
+        guard let second = words.dropFirst().first, !["--help", "-h"].contains(where: { Array($0.utf8) == second })
+        else { return .group(name, members) }
         let full = "\(name) \(Escaping.terminal(second))"
         if let command = members.first(where: { $0.name == full }) {
             return .command(command, Array(words.dropFirst()))
         }
         let suggestion = Suggestion.closest(to: full, among: members.map(\.name))
-        throw UsageError("Unknown subcommand '\(full)'.", didYouMean: suggestion)
+        throw UsageError("Unknown subcommand '\(full)'.", didYouMean: suggestion, group: name)
+    }
+
+    /// Whether a word is the first of several commands' names, and no command.
+    static func isGroup(_ word: [UInt8]) -> Bool {
+        commands.contains { $0.name.utf8.starts(with: word + Array(" ".utf8)) }
     }
 
     /// The command or group that a word was meant for: a member of a group may have been named without it.

@@ -6,13 +6,14 @@ package enum Help {
     /// What `lsmtx --help` shows, and `lsmtx spec --help` for the commands whose names begin with that word.
     package static func overview(of commands: [Command], group: String? = nil) -> String {
         let rows = commands.map { ($0.name, $0.abstract) } + [(CommandTable.helpName, CommandTable.helpAbstract)]
+        let options = group == nil ? CommandTable.rootOptions : [.help]
         return """
-            OVERVIEW: \(CommandTable.abstract)
+            OVERVIEW: \(group.map { "The commands whose names begin with '\($0)'." } ?? CommandTable.abstract)
 
             USAGE: \(CommandTable.tool) \(group.map { "\($0) " } ?? "")<subcommand>
 
             OPTIONS:
-            \(table(optionRows(CommandTable.rootOptions)))
+            \(table(optionRows(options)))
             SUBCOMMANDS:
             \(table(rows))
             EXIT STATUS:
@@ -30,7 +31,7 @@ package enum Help {
     package static func of(_ command: Command, tool: String = "\(CommandTable.tool) ") -> String {
         var text = wrap("OVERVIEW: " + command.abstract, indent: 0) + "\n"
         if !command.discussion.isEmpty { text += "\n" + wrap(command.discussion, indent: 0) + "\n" }
-        text += "\nUSAGE: \(usage(of: command, tool: tool))\n"
+        text += "\n\(wrappedUsage(of: command, tool: tool, title: "USAGE: "))\n"
         if !command.arguments.isEmpty {
             text += "\nARGUMENTS:\n" + table(command.arguments.map { ("<\($0.name)>", $0.help) })
         }
@@ -43,6 +44,18 @@ package enum Help {
         let options = command.options.map { " [\($0.spelling)]" }.joined()
         let arguments = command.arguments.map { " \($0.spelling)" }.joined()
         return "\(tool)\(command.name)\(options)\(arguments)"
+    }
+
+    /// The same in lines that fit a terminal; an option stays with its value.
+    static func wrappedUsage(of command: Command, tool: String, title: String) -> String {
+        let indent = String(repeating: " ", count: title.count)
+        let words = command.options.map { "[\($0.spelling)]" } + command.arguments.map(\.spelling)
+        var lines = ["\(title)\(tool)\(command.name)"]
+        for word in words {
+            let isFull = lines[lines.count - 1].count + 1 + word.count > width
+            if isFull { lines.append("\(indent) \(word)") } else { lines[lines.count - 1] += " \(word)" }
+        }
+        return lines.joined(separator: "\n")
     }
 
     private static func optionRows(_ options: [Option]) -> [(String, String)] {
