@@ -149,8 +149,9 @@ public final class Database: Sendable {
     ///   - body: Reads and writes. It may run several times, so it should have no other effects.
     /// - Returns: What `body` returns.
     /// - Throws: `conflict` when all attempts lost; `closed`, `readOnly`, `tooLarge`, `diskFull`, `poisoned`, `io` and
-    ///   `corrupt`, in which case nothing was committed; `outcomeUnknown` when the device failed halfway; and what
-    ///   `body` throws, after a rollback. A `conflict` that it throws has it run again too.
+    ///   `corrupt`, in which case nothing was committed; `outcomeUnknown` when the device failed halfway; `misuse`
+    ///   inside of the closure of another `write` of this database, which has a transaction already; and what `body`
+    ///   throws, after a rollback. A `conflict` that it throws has it run again too.
     /// - Complexity: As `body`, and as ``Transaction/commit(durability:)``, for each attempt.
     @available(*, noasync, message: "use `try await`")
     public func write<T>(

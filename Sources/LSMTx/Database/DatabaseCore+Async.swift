@@ -112,6 +112,17 @@ extension DatabaseCore {
     /// Calls `body` with a transaction, commits it, and does all of it again when it lost against another.
     @inline(__always)
     func write<T>(_ options: WriteOptions, _ body: (Transaction) throws -> T) throws -> T {
+        try ThreadFrame.within(self, orThrow: Self.nestedWriteError) { try commitAttempts(options, body) }
+    }
+
+    private static var nestedWriteError: StoreError {
+        StoreError(
+            .misuse, "A write was begun inside of another write of the same database.",
+            remedy: "Use the transaction that the closure was given, or a savepoint of it.")
+    }
+
+    @inline(__always)
+    private func commitAttempts<T>(_ options: WriteOptions, _ body: (Transaction) throws -> T) throws -> T {
         var attempts = Attempts(core: self, policy: options.retry, cancellation: options.cancellation)
         defer { attempts.end() }
         while true {
