@@ -136,6 +136,8 @@ extension DatabaseCore {
                 ticket: attempts.ticket, cancellation: options.cancellation)
             do {
                 let result = try body(transaction)
+                // The closure may have passed over the failure of a commit of its own.
+                try options.cancellation?.check()
                 try transaction.checkScans()
                 if !transaction.hasEnded { try transaction.commit(durability: options.durability) }
                 return result
