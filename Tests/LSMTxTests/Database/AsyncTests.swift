@@ -254,7 +254,9 @@ import Testing
         let inside = Task {
             try await core.onOwnThread { cancellation in
                 try core.write(
-                    .init(isolation: .serializable, label: nil, retry: .never, durability: nil, cancellation: cancellation)
+                    .init(
+                        isolation: .serializable, label: nil, retry: .never, durability: nil, cancellation: cancellation
+                    )
                 ) { t in
                     try t.put("k", "v")
                     held.withLock { $0 = nil }

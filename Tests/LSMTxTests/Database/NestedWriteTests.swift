@@ -56,7 +56,9 @@ import Testing
         }
         try database.read { _ in try database.write { try $0.put("in a read", "v") } }
         #expect(
-            try database.read { try $0.get(keys: ["k", "explicit", "in a read"]) } == [Self.value, Self.value, Self.value])
+            try database.read { try $0.get(keys: ["k", "explicit", "in a read"]) } == [
+                Self.value, Self.value, Self.value,
+            ])
     }
 
     @Test func anErrorOrARetryLeavesTheThreadOutsideOfTheWrite() throws {
