@@ -204,6 +204,22 @@ void lsmtx_thread_slot_set(void *slot, void (*release)(void *)) {
     pthread_setspecific(thread_slot_key, slot);
 }
 
+static __thread lsmtx_frame *innermost_frame;
+
+bool lsmtx_frame_enter(lsmtx_frame *frame, const void *owner) {
+    for (const lsmtx_frame *other = innermost_frame; other; other = other->outer) {
+        if (other->owner == owner) return false;
+    }
+    frame->owner = owner;
+    frame->outer = innermost_frame;
+    innermost_frame = frame;
+    return true;
+}
+
+void lsmtx_frame_leave(const lsmtx_frame *frame) {
+    innermost_frame = frame->outer;
+}
+
 void lsmtx_name_thread(const char *name) {
 #if defined(__APPLE__)
     pthread_setname_np(name);

@@ -1,5 +1,5 @@
 // What Swift's C library overlay does not import or imports without its variadic arguments: futexes, open file
-// description locks, per-write durability, space preallocation, processor hints and one thread-local pointer.
+// description locks, per-write durability, space preallocation, processor hints and thread-local pointers.
 // Each function returns what the system call returns; errno is left for the caller.
 #ifndef LSMTX_SHIMS_H
 #define LSMTX_SHIMS_H
@@ -48,6 +48,17 @@ void lsmtx_futex_wake(const uint32_t *word, int32_t count);
 /// callback receives the pointer when the thread ends.
 void *lsmtx_thread_slot_get(void);
 void lsmtx_thread_slot_set(void *slot, void (*release)(void *));
+
+/// Something that a thread is in the middle of; it lies on the thread's stack until it has ended.
+typedef struct lsmtx_frame {
+    const void *owner;
+    struct lsmtx_frame *outer;
+} lsmtx_frame;
+
+/// The calling thread begins something of `owner`. False, and nothing is begun, if it is in the middle of such a thing.
+bool lsmtx_frame_enter(lsmtx_frame *frame, const void *owner);
+/// What the thread has begun last has ended.
+void lsmtx_frame_leave(const lsmtx_frame *frame);
 
 /// Names the calling thread for debuggers; at most 15 bytes.
 void lsmtx_name_thread(const char *name);

@@ -13,7 +13,7 @@ extension Database {
     /// - Returns: What was gone through and found. A file without damage has no findings.
     /// - Throws: `io` when the file cannot be read, `closed`, and what `progress` throws. Damage is not thrown.
     /// - Complexity: O(the size of the file).
-    @available(*, noasync, message: "use `try await`")
+    @available(*, noasync, message: "use `try await`; in top-level code, in a function")
     public func check(progress: ((CheckProgress) throws -> Void)? = nil) throws -> CheckReport {
         try core.check(progress: progress)
     }

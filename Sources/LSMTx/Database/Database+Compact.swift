@@ -19,7 +19,7 @@ extension Database {
     /// - Throws: `corrupt`, with the keys that cannot be read, when a table is damaged; what was done before stays. Also
     ///   `diskFull`, `io`, `poisoned`, `closed`, `readOnly`, and what `progress` throws. Nothing is lost.
     /// - Complexity: O(bytes of the tables that overlap the range).
-    @available(*, noasync, message: "use `try await`")
+    @available(*, noasync, message: "use `try await`; in top-level code, in a function")
     public func compact(_ range: KeyRange = .all, progress: ((CompactionProgress) throws -> Void)? = nil) throws {
         try core.compact(range, progress: progress)
     }

@@ -94,7 +94,7 @@ public final class Database: Sendable {
     /// - Throws: `io`, `diskFull` or `poisoned` when the file could not be left clean. Everything acknowledged is safe
     ///   in its log then, and the next open recovers it.
     /// - Complexity: O(what is in memory, and 16 memtables' worth of tables).
-    @available(*, noasync, message: "use `try await`")
+    @available(*, noasync, message: "use `try await`; in top-level code, in a function")
     public func close() throws(StoreError) {
         try core.close()
     }
@@ -134,7 +134,7 @@ public final class Database: Sendable {
     ///   - body: Reads. It may keep the snapshot, but not use it after it returned.
     /// - Returns: What `body` returns.
     /// - Throws: As ``snapshot(at:)``, and what `body` throws. An error that ended a scan early is thrown here too.
-    @available(*, noasync, message: "use `try await`")
+    @available(*, noasync, message: "use `try await`; in top-level code, in a function")
     public func read<T>(at point: PointInTime = .latest, _ body: (Snapshot) throws -> T) throws -> T {
         try core.read(at: point, body)
     }
@@ -149,10 +149,11 @@ public final class Database: Sendable {
     ///   - body: Reads and writes. It may run several times, so it should have no other effects.
     /// - Returns: What `body` returns.
     /// - Throws: `conflict` when all attempts lost; `closed`, `readOnly`, `tooLarge`, `diskFull`, `poisoned`, `io` and
-    ///   `corrupt`, in which case nothing was committed; `outcomeUnknown` when the device failed halfway; and what
-    ///   `body` throws, after a rollback. A `conflict` that it throws has it run again too.
+    ///   `corrupt`, in which case nothing was committed; `outcomeUnknown` when the device failed halfway; `misuse`
+    ///   inside of the closure of another `write` of this database, which has a transaction already; and what `body`
+    ///   throws, after a rollback. A `conflict` that it throws has it run again too.
     /// - Complexity: As `body`, and as ``Transaction/commit(durability:)``, for each attempt.
-    @available(*, noasync, message: "use `try await`")
+    @available(*, noasync, message: "use `try await`; in top-level code, in a function")
     public func write<T>(
         _ isolation: Isolation = .serializable, label: String? = nil, retry: RetryPolicy = .standard,
         durability: Durability? = nil,
@@ -168,7 +169,7 @@ public final class Database: Sendable {
     ///
     /// - Throws: `diskFull`, with everything still safe in the log; `io`, `poisoned`, `closed` or `readOnly`.
     /// - Complexity: O(what is in memory).
-    @available(*, noasync, message: "use `try await`")
+    @available(*, noasync, message: "use `try await`; in top-level code, in a function")
     public func flush() throws(StoreError) {
         try core.flush()
     }

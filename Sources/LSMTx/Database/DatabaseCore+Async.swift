@@ -15,12 +15,34 @@ extension DatabaseCore {
     static let asyncThreads = 32
 
     /// One call as its task sees it.
-    private final class Call: Sendable {
+    private final class Call<R: Sendable>: @unchecked Sendable {
+        // @unchecked: whoever makes the call sets `body`, and the job takes it, which has its turn once.
         let cancellation = Cancellation()
+        private var body: ((Cancellation) throws -> R)?
         let ticket = Atomic<WorkerPool.Ticket>(0)
         /// Set by the job before it resumes the task, which looks at it: so the thread sanitizer, which does not see how
         /// the runtime orders the two, sees that they are.
         let hasEnded = Atomic<Bool>(false)
+
+        init(_ body: @escaping @Sendable (Cancellation) throws -> R) { self.body = body }
+
+        /// What comes of the job's turn. What the closure holds has been let go when this returns, so that nothing is open
+        /// any more, a database or a cursor, that the resumed task lets go of.
+        func result(of turn: WorkerPool.Turn) -> Result<R, any Error> {
+            let body = body.take()
+            switch turn {
+            case .withdrawn: return .failure(CancellationError())
+            case .refused(let error): return .failure(error)
+            case .run:
+                guard let body, !cancellation.isCancelled else { return .failure(CancellationError()) }
+                do {
+                    return .success(try body(cancellation))
+                } catch {
+                    let isCancelled = (error as? StoreError)?.code == .interrupted && cancellation.isCancelled
+                    return .failure(isCancelled ? CancellationError() : error)
+                }
+            }
+        }
     }
 
     /// Runs `body` on one of the store's threads.
@@ -31,11 +53,11 @@ extension DatabaseCore {
         _ body: @escaping @Sendable (Cancellation) throws -> R
     ) async throws -> R {
         try checkOpen()
-        let call = Call()
+        let call = Call(body)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Result<R, any Error>, Never>) in
                 let ticket = pool.submit { turn in
-                    let result = Self.result(of: turn, call.cancellation, body)
+                    let result = call.result(of: turn)
                     call.hasEnded.store(true, ordering: .releasing)
                     continuation.resume(returning: result)
                 }
@@ -51,23 +73,6 @@ extension DatabaseCore {
         }
         precondition(call.hasEnded.load(ordering: .acquiring), "a task was resumed before its job had ended")
         return try result.get()
-    }
-
-    private static func result<R>(
-        of turn: WorkerPool.Turn, _ cancellation: Cancellation, _ body: (Cancellation) throws -> R
-    ) -> Result<R, any Error> {
-        switch turn {
-        case .withdrawn: return .failure(CancellationError())
-        case .refused(let error): return .failure(error)
-        case .run:
-            if cancellation.isCancelled { return .failure(CancellationError()) }
-            do {
-                return .success(try body(cancellation))
-            } catch {
-                let isCancelled = (error as? StoreError)?.code == .interrupted && cancellation.isCancelled
-                return .failure(isCancelled ? CancellationError() : error)
-            }
-        }
     }
 
     /// Closes on a thread of its own: all others may be at work for long.
@@ -112,6 +117,17 @@ extension DatabaseCore {
     /// Calls `body` with a transaction, commits it, and does all of it again when it lost against another.
     @inline(__always)
     func write<T>(_ options: WriteOptions, _ body: (Transaction) throws -> T) throws -> T {
+        try ThreadFrame.within(self, orThrow: Self.nestedWriteError) { try commitAttempts(options, body) }
+    }
+
+    private static var nestedWriteError: StoreError {
+        StoreError(
+            .misuse, "A write was begun inside of another write of the same database.",
+            remedy: "Use the transaction that the closure was given, or a savepoint of it.")
+    }
+
+    @inline(__always)
+    private func commitAttempts<T>(_ options: WriteOptions, _ body: (Transaction) throws -> T) throws -> T {
         var attempts = Attempts(core: self, policy: options.retry, cancellation: options.cancellation)
         defer { attempts.end() }
         while true {
@@ -120,6 +136,8 @@ extension DatabaseCore {
                 ticket: attempts.ticket, cancellation: options.cancellation)
             do {
                 let result = try body(transaction)
+                // The closure may have passed over the failure of a commit of its own.
+                try options.cancellation?.check()
                 try transaction.checkScans()
                 if !transaction.hasEnded { try transaction.commit(durability: options.durability) }
                 return result

@@ -75,10 +75,12 @@ extension Snapshot {
 
     @usableFromInline
     func values(of keys: PackedKeys) throws(StoreError) -> [[UInt8]?] {
-        try core.lookUp(keys) { key, hash throws(StoreError) in
+        let values = try core.lookUp(keys) { key, hash throws(StoreError) in
             try checkOpen()
             return try core.find(key, hash: hash, at: timestamp, { $0.array }, large: { $0 })
         }
+        try checkWasOpen()
+        return values
     }
 }
 

@@ -35,7 +35,8 @@ public protocol Readable: AnyObject {
     /// - Returns: For each of them, in the same order, a copy of its value, or `nil` when the key has none.
     /// - Throws: `closed`; `corrupt` or `io` when the block that would have one of them cannot be read.
     /// - Complexity: As ``get(_:)`` for each, and a copy of the keys. The waits for memory overlap; those for the device
-    ///   do not.
+    ///   do not. Of 500,000 keys, 16 and 128 at once take about 0.7 and 0.6 of the time of a loop of ``get(_:)`` in
+    ///   memory, and 0.9 of it in tables.
     func get<Key: ByteSource>(keys: some Collection<Key>) throws(StoreError) -> [[UInt8]?]
 
     /// Lends the value of a key, without making an array of it.

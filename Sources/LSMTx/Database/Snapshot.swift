@@ -47,6 +47,13 @@ public final class Snapshot: Readable, Sendable {
         if let cancellation { try cancellation.check() }
     }
 
+    /// Throws when another thread has closed the snapshot since ``checkOpen()``: a compaction may have dropped what it
+    /// sees before the view was taken that was read. Whoever sees such a view sees the flag too, which was set before.
+    @inline(__always)
+    func checkWasOpen() throws(StoreError) {
+        guard !isClosed.load(ordering: .relaxed) else { throw DatabaseCore.closedError("snapshot") }
+    }
+
     /// The value of a key: see ``Readable/get(_:)``.
     @inlinable
     public func get(_ key: some ByteSource) throws(StoreError) -> [UInt8]? {
@@ -65,20 +72,24 @@ public final class Snapshot: Readable, Sendable {
     @usableFromInline
     func value(of key: RawSpan) throws(StoreError) -> [UInt8]? {
         try checkOpen()
-        return try key.withUnsafeBytes { key throws(StoreError) in
+        let value = try key.withUnsafeBytes { key throws(StoreError) in
             try core.find(
                 BorrowedBytes(key), hash: xxh3(BorrowedBytes(key)), at: timestamp, { $0.array }, large: { $0 })
         }
+        try checkWasOpen()
+        return value
     }
 
     @usableFromInline
     func copyValue(of key: RawSpan, to target: UnsafeMutableRawBufferPointer) throws(StoreError) -> ValueCopy? {
         try checkOpen()
-        return try key.withUnsafeBytes { key throws(StoreError) in
+        let value = try key.withUnsafeBytes { key throws(StoreError) in
             try core.find(
                 BorrowedBytes(key), hash: xxh3(BorrowedBytes(key)), at: timestamp, { ValueCopy($0, target: target) },
                 large: { ValueCopy(large: $0) })
         }
+        try checkWasOpen()
+        return value
     }
 
     /// The entries of a range as a sequence: see ``Readable/scan(_:reverse:limit:)``.

@@ -70,10 +70,11 @@ public final class Transaction: Readable {
         reads?.deallocate()
     }
 
-    /// - Parameter isCommitted: Whether the large values that it wrote are, or may be, the store's.
+    /// - Parameter isCommitted: Whether what it wrote is, or may be, the store's.
     private func end(isCommitted: Bool = false) {
         guard !hasEnded else { return }
         hasEnded = true
+        if isCommitted { cancellation?.settle() }
         if writes.hasLargeValues { writes.endLargeValues(isCommitted: isCommitted, core.giveBack) }
         core.closeSnapshot(ticket, at: timestamp)
     }

@@ -59,7 +59,8 @@ extension Date {
 
     /// Whole milliseconds since 1970; the nearest that there is for what lies outside of them.
     var unixMilliseconds: Int64 {
-        let milliseconds = (timeIntervalSince1970 * 1000).rounded(.down)
+        // A date counts from 2001, as a fraction: that of a millisecond of 1970 lies up to 0.0001 before it.
+        let milliseconds = (timeIntervalSince1970 * 1000 + 0.0005).rounded(.down)
         if let exact = Int64(exactly: milliseconds) { return exact }
         return milliseconds > 0 ? .max : .min
     }

@@ -190,6 +190,114 @@ import Testing
         #expect(try await reopened.read { $0.scan().count { _ in true } } == 40)
     }
 
+    @Test func whatACallHeldIsLetGoWhenItReturns() async throws {
+        final class Held: Sendable {}
+        struct Weak: Sendable { weak let held: Held? }
+        let database = try Database.inMemory()
+        func call() async throws -> Weak {
+            let held = Held()
+            try await database.read { _ in withExtendedLifetime(held) {} }
+            return Weak(held: held)
+        }
+        for round in 0..<2_000 {
+            let weak = try await call()
+            #expect(weak.held == nil, "round \(round)")
+        }
+        try await database.close()
+    }
+
+    @Test func theClosureMayCloseTheDatabase() async throws {
+        for isAsync in [false, true] {
+            let database = try Database.inMemory()
+            try await database.write { try $0.put("k", "v") }
+            await #expect {
+                try await database.write { t in
+                    try t.put("k", "w")
+                    try database.close()
+                }
+            } throws: {
+                ($0 as? StoreError)?.code == .closed
+            }
+            if isAsync { try await database.close() }
+        }
+        let reading = try Database.inMemory()
+        await #expect {
+            try await reading.read { snapshot in
+                try reading.close()
+                _ = try snapshot.get("k")
+            }
+        } throws: {
+            ($0 as? StoreError)?.code == .closed
+        }
+        for isCheck in [false, true] {
+            let database = try Database.inMemory()
+            try await database.write { t in
+                for number in 0..<1_000 { try t.put("key \(number)", [UInt8](repeating: 1, count: 100)) }
+            }
+            try await database.flush()
+            do {
+                if isCheck {
+                    _ = try await database.check { _ in try database.close() }
+                } else {
+                    try await database.compact { _ in try database.close() }
+                }
+            } catch let error as StoreError where error.code == .closed {}
+            try await database.close()
+        }
+    }
+
+    @Test func aDatabaseMayBeLetGoInAClosure() async throws {
+        let base = MemoryDevice()
+        try EngineFixture.format(base)
+        let held = Guarded<Database?>(try EngineFixture.open(base, background: true))
+        let core = try #require(held.withLock { $0 }).core
+        let inside = Task {
+            try await core.onOwnThread { cancellation in
+                try core.write(
+                    .init(
+                        isolation: .serializable, label: nil, retry: .never, durability: nil, cancellation: cancellation
+                    )
+                ) { t in
+                    try t.put("k", "v")
+                    held.withLock { $0 = nil }
+                }
+            }
+        }
+        #expect((await Fixture.failure(of: inside) as? StoreError)?.code == .closed)
+        #expect(try await EngineFixture.open(base).read { try $0.get("k") } == nil)
+    }
+
+    @Test func aTurnThatNeverEndsHoldsCallsUpForAWhileOnly() async throws {
+        // Precedence is of transactions that run: none waits for a call that has no thread so far.
+        let database = try Database.inMemory()
+        let ticket = database.core.precedence.name(.all, for: nil)
+        database.core.precedence.waitForTurn(ticket, lasting: 100_000_000)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<2 * DatabaseCore.asyncThreads {
+                group.addTask { try await database.write { try $0.put("key \(writer)", "v") } }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await database.read { $0.scan().count { _ in true } } == 2 * DatabaseCore.asyncThreads)
+        database.core.precedence.end(ticket)
+        try await database.close()
+        await Fixture.eventually { database.core.pool.threadCount == 0 }
+    }
+
+    @Test func closingTwiceAtOnceIsClosingOnce() async throws {
+        for _ in 0..<20 {
+            let database = try Database.inMemory()
+            try await database.write { try $0.put("k", "v") }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask { try await database.close() }
+                    group.addTask { try await Fixture.offPool { try database.close() } }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test func progressIsReportedAndCanEndIt() async throws {
         struct Enough: Error {}
         let database = try Database.inMemory()

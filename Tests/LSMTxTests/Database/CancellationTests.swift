@@ -169,7 +169,15 @@ import Testing
         let (gate, database) = try Fixture.gatedStore()
         try await database.write { try $0.put("first", "v") }
         gate.hold(.writeDurably)
-        let leader = Task { try await database.write { try $0.put("leader", "v") } }
+        let hasBegun = Guarded(false)
+        let leader = Task {
+            try await database.write { t in
+                try t.put("leader", "v")
+                hasBegun.withLock { $0 = true }
+            }
+        }
+        // The wait below has a limit, and other tests may keep a task from being begun for long.
+        await Fixture.eventually { hasBegun.withLock { $0 } }
         #expect(try await Fixture.offPool { gate.waitUntilHeld(.writeDurably) })
         let member = Task { try await database.write { try $0.put("member", "v") } }
         // It has arrived in the queue when a third commit, which comes later, has been counted too; there is nothing
@@ -197,6 +205,86 @@ import Testing
             let isCancelled = await Self.isCancelled(task)
             #expect(try await database.read { try $0.get("key \(round)") } == (isCancelled ? nil : Array("v".utf8)))
         }
+        try await database.close()
+    }
+
+    @Test func whatIsReportedIsWhatHappenedAmongManyThatConflict() async throws {
+        // Pauses, turns and the queue are met at all moments.
+        let database = try Database.inMemory()
+        let committed = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for writer in 0..<300 {
+                let task = Task {
+                    try await database.write(retry: RetryPolicy(maximumAttempts: .max), durability: .buffered) { t in
+                        try t.put("n", String(Fixture.number(try t.get("n")) + 1))
+                        try t.put("key \(writer)", "v")
+                    }
+                }
+                if writer % 2 == 0 {
+                    Task {
+                        for _ in 0..<(writer % 23) { try? await Task.sleep(for: .microseconds(writer * 20)) }
+                        task.cancel()
+                    }
+                }
+                group.addTask {
+                    let isCommitted = await !Self.isCancelled(task)
+                    let found = try await database.read { try $0.get("key \(writer)") }
+                    #expect((found != nil) == isCommitted, "writer \(writer)")
+                    return isCommitted
+                }
+            }
+            return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(committed >= 150)
+        #expect(Fixture.number(try await database.read { try $0.get("n") }) == committed)
+        #expect(database.core.precedence.count == 0)
+        try await database.close()
+    }
+
+    @Test func whatTheClosureHasCommittedIsNotTakenBack() async throws {
+        let database = try Database.inMemory()
+        try await database.write { t in
+            try t.put("a", "1")
+            try t.put("b", "1")
+        }
+        let door = Fixture.Door()
+        let task = Task {
+            try await database.write { t in
+                try t.forEach(.all) { key, _ in
+                    guard key.byteCount == 1, !t.hasEnded else { return true }
+                    try t.put("k", "v")
+                    try t.commit()
+                    door.pass()
+                    return true
+                }
+            }
+        }
+        await door.arrivals(1)
+        task.cancel()
+        door.open()
+        #expect(await Fixture.failure(of: task) == nil)
+        #expect(try await database.read { try $0.get("k") } == Array("v".utf8))
+        try await database.close()
+    }
+
+    @Test func aCommitInTheClosureThatWasCancelledIsNoSuccess() async throws {
+        let (gate, database) = try Fixture.gatedStore()
+        try await database.write { try $0.put("k", "1") }
+        // Large values are synced outside of the queue, before the last moment.
+        gate.hold(.sync)
+        let hasBegun = Guarded(false)
+        let task = Task {
+            try await database.write { t in
+                try t.put("k", [UInt8](repeating: 2, count: 100_000))
+                hasBegun.withLock { $0 = true }
+                _ = try? t.commit()
+            }
+        }
+        await Fixture.eventually { hasBegun.withLock { $0 } }
+        #expect(try await Fixture.offPool { gate.waitUntilHeld(.sync) })
+        task.cancel()
+        gate.release(.sync)
+        #expect(await Self.isCancelled(task))
+        #expect(try await database.read { try $0.get("k") } == Array("1".utf8))
         try await database.close()
     }
 

@@ -188,6 +188,43 @@ import Testing
         #expect(try reopened.read { try $0.get("heard") } == Array("yes".utf8))
     }
 
+    @Test func aListenerThatNeverReturnsHoldsNoCloseUp() async throws {
+        let door = AsyncFixture.Door()
+        let base = MemoryDevice()
+        try EngineFixture.format(base)
+        var configuration = EngineFixture.configuration
+        configuration.onEvent = { _ in door.pass() }
+        let database = try Database(
+            device: base, path: nil, configuration: configuration, options: EngineFixture.options(background: true))
+        for seed in 0..<20 {
+            try await database.write(durability: .buffered) { t in
+                for number in 0..<200 { try t.put("key \(number)", [UInt8](repeating: UInt8(seed), count: 100)) }
+            }
+        }
+        try await database.compact()
+        try await database.close()
+        #expect(try await EngineFixture.open(base).read { $0.scan().count { _ in true } } == 200)
+        door.open()
+    }
+
+    @Test func anOpenThatFailsLetsItsListenerGo() async throws {
+        final class Held: Sendable {}
+        struct Weak: Sendable { weak let held: Held? }
+        func open() -> Weak {
+            let held = Held()
+            var configuration = EngineFixture.configuration
+            configuration.onEvent = { _ in withExtendedLifetime(held) {} }
+            #expect(throws: StoreError.self) {
+                try Database(
+                    device: MemoryDevice(), path: nil, configuration: configuration, options: EngineFixture.options())
+            }
+            return Weak(held: held)
+        }
+        let weak = open()
+        // Its thread ends.
+        await AsyncFixture.eventually { weak.held == nil }
+    }
+
     @Test func everyEventHasALine() {
         let error = StoreError(.io, "It failed.", remedy: "Try again.")
         let events: [StoreEvent] = [

@@ -63,6 +63,27 @@ import Testing
         #expect(try snapshot.get(keys: [String(repeating: "k", count: 70_000)]) == [nil])
     }
 
+    @Test func aHundredThousandKeysAreTakenAgainAndAgain() throws {
+        let database = try Self.filled()
+        let keys = Self.keys(50_000, seed: 9).filter { $0 != "large" }
+        let twice = keys + keys.reversed() + [String(repeating: "k", count: 70_000), ""]
+        let expected = try database.read { snapshot in try twice.map { try snapshot.get($0) } }
+        #expect(try database.read { try $0.get(keys: twice) } == expected)
+        for isolation in Isolation.allCases {
+            let t = try database.begin(isolation)
+            #expect(try t.get(keys: twice) == expected, "\(isolation)")
+            #expect(try t.get(keys: [String]()) == [])
+            try t.put("out", "1")
+            let other = try database.begin()
+            try other.put("key 3", "changed")
+            try other.commit()
+            let error = EngineFixture.code { try t.commit() }
+            #expect(error == (isolation == .serializable ? .conflict : nil), "\(isolation)")
+            try database.write { try $0.put("key 3", "new 3") }
+        }
+        try database.close()
+    }
+
     @Test func eachKeyIsGuarded() throws {
         let database = try Self.filled()
         for changed in ["key 3", "key 299", "never there"] {

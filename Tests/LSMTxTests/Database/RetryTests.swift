@@ -65,7 +65,9 @@ import Testing
             try database.write(retry: RetryPolicy(timeout: .seconds(1))) { t in
                 attempts += 1
                 _ = try t.get("k")
-                try database.write { try $0.put("k", "theirs") }
+                let other = try database.begin()
+                try other.put("k", "theirs")
+                try other.commit()
                 try t.put("k", "mine")
                 if attempts == 3 { older = precedence.name(.all, for: nil) }
             }

@@ -325,7 +325,11 @@ import Testing
                 try t.put("b", "undone")
                 throw Failure()
             }
-            if t.attempt < 3 { try database.write { try $0.put("a", "other") } }
+            if t.attempt < 3 {
+                let other = try database.begin()
+                try other.put("a", "other")
+                try other.commit()
+            }
         }
         #expect(try database.read { Self.text($0) } == "a=3 b=0 c=0")
     }

@@ -86,6 +86,48 @@ import Testing
         #expect(try await iterator.next() == nil)
     }
 
+    @Test func twoIteratorsOfAStreamDoNotMeet() async throws {
+        let database = try await Self.filled(500)
+        let snapshot = try database.snapshot()
+        let stream = snapshot.stream()
+        let expected = Array(snapshot.scan())
+        var first = stream.makeAsyncIterator()
+        var second = stream.makeAsyncIterator()
+        for entry in expected {
+            #expect(try await first.next() == entry)
+            #expect(try await second.next() == entry)
+            // One that is let go of before its first entry, and one within a batch.
+            _ = stream.makeAsyncIterator()
+            for try await some in stream {
+                #expect(some == expected[0])
+                break
+            }
+        }
+        #expect(try await first.next() == nil)
+        #expect(try await second.next() == nil)
+        snapshot.close()
+        try await database.close()
+    }
+
+    @Test func aStreamThatWasLeftKeepsNothing() async throws {
+        for round in 0..<100 {
+            let base = MemoryDevice()
+            try EngineFixture.format(base)
+            let database = try EngineFixture.open(base)
+            try await database.write { t in
+                for number in 0..<200 { try t.put("key \(number)", "v") }
+            }
+            func look() async throws {
+                let snapshot = try database.snapshot()
+                defer { snapshot.close() }
+                for try await _ in snapshot.stream() { return }
+            }
+            try await look()
+            #expect(database.core.snapshots.openTimestamps.first == nil, "round \(round)")
+            try await database.close()
+        }
+    }
+
     @Test func aCancelledTaskGetsNoFurtherEntry() async throws {
         let database = try await Self.filled(10_000)
         let snapshot = try database.snapshot()

@@ -28,6 +28,12 @@ import Foundation
         #expect(try snapshot.data(for: "missing") == nil)
         #expect(try snapshot.get(keys: [Data([1, 2]), Data([3])]) == [Array("v".utf8), nil])
         #expect(snapshot.scan(KeyRange(prefix: Data([1]))).map { Data($0.value) } == [Data("v".utf8)])
+        try database.write { t in
+            try t.put(large[150_000..<150_003], large[50_000..<150_000])
+            try t.put(whole[4...], whole[2..<2])
+        }
+        #expect(try database.read { try $0.data(for: [7, 7, 7]) } == Data(repeating: 7, count: 100_000))
+        #expect(try database.read { try $0.get(keys: [whole[4...], whole[2...2]]) } == [[], nil])
     }
 
     @Test func datesNameThePast() throws {
@@ -45,6 +51,28 @@ import Foundation
         #expect(before < version && version < after)
         let named = try #require(try database.snapshots().first?.creationDate)
         #expect(before < named && named < after)
+    }
+
+    @Test func aDateNamesTheMillisecondThatItCameFrom() throws {
+        // A date counts from 2001, so that one just after 1970 has no exact place: a clock that was never set begins there.
+        for start: Int64 in [0, 978_307_200_000, 1_763_700_000_000, 2_000_000_000_000] {
+            for milliseconds in start..<start + 3_000 {
+                let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
+                #expect(PointInTime.date(date) == .unixTime(milliseconds: milliseconds))
+            }
+        }
+    }
+
+    @Test func theEndsOfTimeAreDates() throws {
+        let database = try Database.inMemory()
+        try database.write { try $0.put("k", "v") }
+        #expect(try database.timestamp(at: .distantFuture) == database.timestamp)
+        #expect(try database.timestamp(at: .distantPast) < database.timestamp)
+        #expect(try database.read(at: .date(.distantFuture)) { try $0.data(for: "k") } == Data("v".utf8))
+        for date in [Date.distantPast, Date(timeIntervalSince1970: .nan), Date(timeIntervalSince1970: -.infinity)] {
+            // The empty store is within the retention.
+            #expect(try database.read(at: .date(date)) { try $0.data(for: "k") } == nil)
+        }
     }
 
     @Test func datesThatNoClockShowsAreNoTrap() throws {
