@@ -136,7 +136,7 @@ struct CommandTests {
         let lines = "abcdef".map { "{\"key\":\"\($0)\",\"value\":\"\($0)\($0)\"}" }.joined(separator: "\n")
         let result = try run("import", file, "-", input: lines)
         #expect(result.status == 0, "\(result.errorText)")
-        #expect(result.text.hasPrefix("Imported 6 entries in 1 commits"))
+        #expect(result.text.hasPrefix("Imported 6 entries in 1 commit,"))
     }
 
     @Test func scanKeepsToItsRange() throws {
@@ -173,7 +173,7 @@ struct CommandTests {
         let result = try run(
             "import", file, "-", "--format", "lines", "--threads", "4", "--batch", "100", input: words)
         #expect(result.status == 0, "\(result.errorText)")
-        #expect(result.text.hasPrefix("Imported 2500 entries in 25 commits"))
+        #expect(result.text.hasPrefix("Imported 2,500 entries in 25 commits"))
         #expect(try run("get", file, "word2017").text == "2017\n")
         #expect(try run("count", file).text == "2500\n")
     }

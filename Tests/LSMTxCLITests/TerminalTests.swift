@@ -54,7 +54,7 @@ struct TerminalTests {
         let (status, text) = try run(["import", file, words, "--format", "lines"], ["COLUMNS": "60"])
         #expect(status == 0)
         let parts = text.split(separator: "\r\u{1B}[K")
-        #expect(parts.last?.hasPrefix("Imported 5000 entries") == true, "\(text)")
+        #expect(parts.last?.hasPrefix("Imported 5,000 entries") == true, "\(text)")
         #expect(parts.first?.hasPrefix("importing ") == true && text.contains("%"), "\(text)")
         write(Array("{\"key\":\"a\",\"value\":\"1\"}\n{}\n".utf8), to: words)
         let failed = try run(["import", file, words, "--batch", "1"])

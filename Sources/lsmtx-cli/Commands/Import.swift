@@ -59,7 +59,8 @@ extension Command {
             }
         }
         console.endProgress()
-        let summary = "\(result.entries) entries in \(result.commits) commits"
+        let entries = Rendering.count(UInt64(result.entries), "entry")
+        let summary = "\(entries) in \(Rendering.count(UInt64(result.commits), "commit"))"
         if let problem = result.problem {
             let stored = result.commits == 0 ? "Nothing was stored." : "Stopped after \(summary), which are stored."
             throw Failure(problem.status, "\(input.name), line \(problem.line): \(problem.text) \(stored)")

@@ -48,8 +48,8 @@ extension Command {
             throw error
         }
         console.endProgress()
-        let count = Rendering.grouped(dump.header.count)
-        console.output.write("\(path): \(count) entries restored; their number and checksum are right.\n")
+        let entries = Rendering.count(dump.header.count, "entry")
+        console.output.write("\(path): \(entries) restored; their number and checksum are right.\n")
         return .success
     }
 

@@ -21,9 +21,10 @@ package enum Rendering {
         }
     }
 
-    /// `1 table`, `1,234 tables`.
+    /// `1 table`, `1,234 tables`; `1 entry`, `2 entries`.
     package static func count(_ number: UInt64, _ noun: String) -> String {
-        "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
+        let plural = noun.hasSuffix("y") ? noun.dropLast() + "ies" : noun + "s"
+        return "\(grouped(number)) \(number == 1 ? noun : plural)"
     }
 
     package static func seconds(_ duration: Duration) -> String {
