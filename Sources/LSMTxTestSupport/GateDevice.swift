@@ -31,12 +31,12 @@ package final class GateDevice: StorageDevice {
     ///
     /// - Returns: `false` when that takes longer than any sane machine needs.
     package func waitUntilHeld(_ kind: DeviceCall.Kind, count: Int = 1) -> Bool {
-        state.wait(timeoutMilliseconds: 60_000) { $0.waiting[kind, default: 0] >= count ? true : nil } ?? false
+        state.wait(timeoutMilliseconds: 600_000) { $0.waiting[kind, default: 0] >= count ? true : nil } ?? false
     }
 
     /// Waits until `count` calls of a kind have returned since the device was made.
     package func waitUntilReturned(_ kind: DeviceCall.Kind, count: Int) -> Bool {
-        state.wait(timeoutMilliseconds: 60_000) { $0.returned[kind, default: 0] >= count ? true : nil } ?? false
+        state.wait(timeoutMilliseconds: 600_000) { $0.returned[kind, default: 0] >= count ? true : nil } ?? false
     }
 
     private func pass(_ kind: DeviceCall.Kind) {

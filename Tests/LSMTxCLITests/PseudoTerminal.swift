@@ -30,7 +30,7 @@ final class PseudoTerminal {
         }
     }
 
-    private static let patienceSeconds = 60
+    private static let patienceSeconds = 300
     private static let rows = 40
     private static let opening = Guarded(())
     private(set) var screen: TerminalScreen

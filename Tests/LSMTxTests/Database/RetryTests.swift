@@ -13,7 +13,7 @@ import Testing
             isDone.withLock { $0 = true }
             isDone.notifyAll()
         }
-        guard isDone.wait(timeoutMilliseconds: 20_000, for: { $0 ? true : nil }) == true else { return false }
+        guard isDone.wait(timeoutMilliseconds: 300_000, for: { $0 ? true : nil }) == true else { return false }
         thread.join()
         return true
     }

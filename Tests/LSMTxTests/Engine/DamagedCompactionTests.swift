@@ -107,7 +107,7 @@ import Testing
             outcome.withLock { $0 = .some(failure) }
             outcome.notifyAll()
         }
-        let ended: StoreError?? = outcome.wait(timeoutMilliseconds: 60_000) { $0 }
+        let ended: StoreError?? = outcome.wait(timeoutMilliseconds: 300_000) { $0 }
         let failure = try #require(ended)
         let told = try #require(failure)
         writer.join()

@@ -62,7 +62,7 @@ import Testing
             outcome.notifyAll()
         }
         guard thread != nil else { return "there is no thread" }
-        let failure = outcome.wait(timeoutMilliseconds: 60_000) { $0 } ?? "the store hangs"
+        let failure = outcome.wait(timeoutMilliseconds: 300_000) { $0 } ?? "the store hangs"
         return failure.isEmpty ? nil : failure
     }
 

@@ -15,7 +15,7 @@ import Testing
             ended.withLock { $0 = true }
             ended.notifyAll()
         }
-        let hasEnded = ended.wait(timeoutMilliseconds: 30_000) { $0 ? true : nil } ?? false
+        let hasEnded = ended.wait(timeoutMilliseconds: 300_000) { $0 ? true : nil } ?? false
         #expect(hasEnded)
         if hasEnded { leader.join() }
         try database.close()

@@ -31,7 +31,7 @@ import Testing
             outcome.withLock { $0 = .some(code) }
             outcome.notifyAll()
         }
-        let ended: StoreError.Code?? = outcome.wait(timeoutMilliseconds: 30_000) { $0 }
+        let ended: StoreError.Code?? = outcome.wait(timeoutMilliseconds: 300_000) { $0 }
         #expect(ended == .some(.some(.diskFull)))
         device.setFault(nil)
         writer.join()

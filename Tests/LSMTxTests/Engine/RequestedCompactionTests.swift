@@ -110,7 +110,7 @@ import Testing
         }
         _ = began.wait { $0 ? true : nil }
         try database.close()
-        let found: StoreError.Code?? = code.wait(timeoutMilliseconds: 30_000) { $0 }
+        let found: StoreError.Code?? = code.wait(timeoutMilliseconds: 300_000) { $0 }
         #expect(found == .some(nil) || found == .some(.some(.closed)))
         thread.join()
         let again = try EngineFixture.open(device)
@@ -119,7 +119,7 @@ import Testing
     }
 
     /// The compactions that are due fail again and again, and go before those that are asked for.
-    @Test(.timeLimit(.minutes(1))) func withoutSpaceItFailsThoughAnotherCompactionIsDue() throws {
+    @Test(.timeLimit(.minutes(5))) func withoutSpaceItFailsThoughAnotherCompactionIsDue() throws {
         let device = FaultDevice(MemoryDevice())
         try EngineFixture.format(device)
         let database = try EngineFixture.open(device, background: true)

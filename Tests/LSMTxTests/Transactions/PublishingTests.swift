@@ -42,7 +42,7 @@ import Testing
             SystemClock.sleep(microseconds: 2_000)
             device.release(.sync)
             for thread in threads { thread.join() }
-            let areWoken = woken.wait(timeoutMilliseconds: 10_000) { $0 == waiters.count ? true : nil }
+            let areWoken = woken.wait(timeoutMilliseconds: 300_000) { $0 == waiters.count ? true : nil }
             #expect(areWoken == true, "round \(round)")
             // Wakes them in any case.
             try database.write(durability: .buffered) { try $0.put("k", "w") }
