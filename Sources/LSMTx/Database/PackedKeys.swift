@@ -5,6 +5,12 @@ struct PackedKeys {
     /// Where each key ends.
     private var ends: [Int] = []
 
+    @inlinable
+    init<Key: ByteSource>(_ keys: some Collection<Key>) {
+        self.init(capacity: keys.count)
+        for key in keys { key.withBytes { append($0) } }
+    }
+
     @usableFromInline
     init(capacity: Int) { ends.reserveCapacity(capacity) }
 
@@ -68,9 +74,7 @@ extension Snapshot {
     /// The values of several keys: see ``Readable/get(keys:)``.
     @inlinable
     public func get<Key: ByteSource>(keys: some Collection<Key>) throws(StoreError) -> [[UInt8]?] {
-        var packed = PackedKeys(capacity: keys.count)
-        for key in keys { key.withBytes { packed.append($0) } }
-        return try values(of: packed)
+        try values(of: PackedKeys(keys))
     }
 
     @usableFromInline
@@ -89,9 +93,7 @@ extension Transaction {
     /// ``Isolation/serializable`` the commit depends on each of the keys.
     @inlinable
     public func get<Key: ByteSource>(keys: some Collection<Key>) throws(StoreError) -> [[UInt8]?] {
-        var packed = PackedKeys(capacity: keys.count)
-        for key in keys { key.withBytes { packed.append($0) } }
-        return try values(of: packed)
+        try values(of: PackedKeys(keys))
     }
 
     @usableFromInline
@@ -110,9 +112,7 @@ extension UnguardedReads {
     /// The values of several keys: see ``Readable/get(keys:)``.
     @inlinable
     public func get<Key: ByteSource>(keys: some Collection<Key>) throws(StoreError) -> [[UInt8]?] {
-        var packed = PackedKeys(capacity: keys.count)
-        for key in keys { key.withBytes { packed.append($0) } }
-        return try values(of: packed)
+        try values(of: PackedKeys(keys))
     }
 
     @usableFromInline
