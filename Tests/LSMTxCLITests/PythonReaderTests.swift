@@ -44,7 +44,7 @@ struct PythonReaderTests {
         try writer.writeAndReopen(steps: 300)
         try writer.write(steps: 300)
         // What a kill leaves at this moment.
-        write(try #require(contents(of: file)), to: copy)
+        write(contents(of: file), to: copy)
         try writer.database.close()
 
         // The reader first: it leaves the file as a crash left it.
@@ -60,7 +60,8 @@ struct PythonReaderTests {
         var writer = try RandomStore(path: file, seed: 6)
         try writer.writeAndReopen(steps: 300)
         try writer.database.close()
-        let intact = try #require(contents(of: file))
+        let intact = contents(of: file)
+        try #require(!intact.isEmpty)
         var random = SeededGenerator(seed: 7)
         var refused = 0
         for _ in 0..<20 {
@@ -83,18 +84,6 @@ struct PythonReaderTests {
         #expect(seen.status == 0, "seed \(seed): \(seen.errorText)")
         #expect(seen.output == expected.output, "seed \(seed), options \(options)")
         #expect(!seen.output.isEmpty, "seed \(seed)")
-    }
-
-    private func contents(of path: String) -> [UInt8]? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = fread(&buffer, 1, buffer.count, file)
-            guard count > 0 else { return bytes }
-            bytes += buffer[..<count]
-        }
     }
 }
 
