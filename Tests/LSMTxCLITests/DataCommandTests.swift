@@ -252,6 +252,13 @@ struct DataCommandTests {
         #expect(try run("scan", file).text == "user/1\tAda\nuser/2\tone\\ntwo\n")
     }
 
+    @Test func aDumpWhoseLineEndsWereChangedIsToldSo() throws {
+        let dump = SourceTree.read(Self.golden).replacing("\n", with: "\r\n")
+        let result = try run("restore", file, input: dump)
+        #expect(result.status == 65 && result.errorText.contains("its line ends were changed"), "\(result.errorText)")
+        #expect(folder.names == [])
+    }
+
     @Test func aStoreIsNeverRestoredOverAnother() throws {
         let dump = Array(SourceTree.read(Self.golden).utf8)
         _ = try run("put", file, "a", "1")
