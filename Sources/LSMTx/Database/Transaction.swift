@@ -319,7 +319,7 @@ public final class Transaction: Readable {
 
     /// Commits everything that was written and ends the transaction.
     ///
-    /// A transaction that wrote nothing always succeeds.
+    /// A transaction that wrote nothing always succeeds. It blocks the thread until the commit is as durable as it is to be.
     ///
     /// - Parameter durability: What the commit has survived on return; `nil` for what the configuration says.
     /// - Returns: The commit's timestamp; of a transaction that wrote nothing, the one that it read at.
