@@ -245,6 +245,20 @@ struct DataCommandTests {
         #expect(refused.status == 65 && refused.errorText.contains("a dump of version 2; this build reads version 1"))
     }
 
+    @Test func theDocumentedDumpIsRestored() throws {
+        let page = SourceTree.read("Sources/LSMTx/LSMTx.docc/FileFormat.md")
+        let match = try #require(page.firstMatch(of: /\n```\n(LSMTX-DUMP=(?:.|\n)*?)```\n/))
+        #expect(try run("restore", file, input: String(match.1)).status == 0)
+        #expect(try run("scan", file).text == "user/1\tAda\nuser/2\tone\\ntwo\n")
+    }
+
+    @Test func aDumpWhoseLineEndsWereChangedIsToldSo() throws {
+        let dump = SourceTree.read(Self.golden).replacing("\n", with: "\r\n")
+        let result = try run("restore", file, input: dump)
+        #expect(result.status == 65 && result.errorText.contains("its line ends were changed"), "\(result.errorText)")
+        #expect(folder.names == [])
+    }
+
     @Test func aStoreIsNeverRestoredOverAnother() throws {
         let dump = Array(SourceTree.read(Self.golden).utf8)
         _ = try run("put", file, "a", "1")

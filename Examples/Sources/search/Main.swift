@@ -21,7 +21,7 @@ enum Main {
 
     private static func run(_ words: [String]) async throws {
         guard words.count >= 3 else { return print(usage) }
-        let index = SearchIndex(database: try Database(path: words[0]))
+        let index = SearchIndex(database: try await Database(path: words[0]))
         let rest = Array(words.dropFirst(2))
         do {
             switch words[1] {

@@ -1,9 +1,28 @@
 /// The same calls for asynchronous code: they suspend the task instead of blocking its thread.
 ///
-/// They run on threads of the store, at most 32 at once, and wait in one queue for one of them. What a closure or a
-/// progress report does there, it does outside of the task: values local to the task are not seen, and it runs at the
-/// priority of those threads. Do not wait in it for another task.
+/// They run on threads of the store, at most 32 at once, and wait in one queue for one of them; opening and closing have
+/// a thread of their own each. What a closure or a progress report does there, it does outside of the task: values local
+/// to the task are not seen, and it runs at the priority of those threads. Do not wait in it for another task.
 extension Database {
+    /// Opens the store at `path`, or makes one, without blocking the caller's thread.
+    ///
+    /// ```swift
+    /// let database = try await Database(path: "app.lsmtx")
+    /// ```
+    ///
+    /// A thread is started for it. When the task is cancelled before the store is open, the file is given up again with
+    /// what it held, recovered or not; one that was to be made may be there, without any entry.
+    ///
+    /// - Parameters:
+    ///   - path: The file. No other file is ever made beside it.
+    ///   - configuration: How to open it.
+    /// - Throws: As the synchronous form; `CancellationError` when the task was cancelled in time, after the recovery if
+    ///   that had begun.
+    /// - Complexity: As the synchronous form.
+    public convenience init(path: String, configuration: Configuration = Configuration()) async throws {
+        self.init(core: try await DatabaseCore.opened(path: path, configuration: configuration))
+    }
+
     /// Calls `body` with a snapshot that lasts as long as the call, without blocking the caller's thread.
     ///
     /// ```swift

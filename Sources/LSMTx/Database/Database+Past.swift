@@ -16,6 +16,7 @@ extension Database {
     /// - Throws: `misuse` for a name that is taken or not possible; `tooLarge` when there are 10,000 already; as
     ///   ``snapshot(at:)`` for the point; `diskFull`, with nothing changed; `io`, `poisoned`, `closed` or `readOnly`.
     /// - Complexity: A few durable writes, and O(the number of named snapshots).
+    @available(*, noasync, message: "use `try await`; in top-level code, in a function")
     @discardableResult
     public func createSnapshot(named name: String, at point: PointInTime = .latest) throws(StoreError) -> Timestamp {
         try core.createSnapshot(named: name, at: point)
@@ -36,6 +37,7 @@ extension Database {
     /// - Parameter name: The name.
     /// - Throws: `noSuchSnapshot`; `diskFull`, with nothing changed; `io`, `poisoned`, `closed` or `readOnly`.
     /// - Complexity: A few durable writes, and O(the number of named snapshots).
+    @available(*, noasync, message: "use `try await`; in top-level code, in a function")
     public func dropSnapshot(named name: String) throws(StoreError) {
         try core.dropSnapshot(named: name)
     }
@@ -60,6 +62,7 @@ extension Database {
     /// - Throws: `misuse` for a time that is not possible; `diskFull`, with nothing changed; `io`, `poisoned`, `closed` or
     ///   `readOnly`.
     /// - Complexity: A few durable writes.
+    @available(*, noasync, message: "use `try await`; in top-level code, in a function")
     public func setRetention(_ retention: Retention) throws(StoreError) {
         try core.setRetention(retention)
     }

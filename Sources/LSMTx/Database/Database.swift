@@ -16,8 +16,8 @@ internal import Synchronization
 ///
 /// One process writes; it opens the file once. All methods may be called from any thread. What waits for the device
 /// has an asynchronous form of the same name, which suspends the task instead of blocking its thread; the compiler
-/// refuses the other one there. Opening blocks, as do explicit transactions and snapshots: in asynchronous code, use
-/// `read` and `write` instead.
+/// refuses the other one there. What a transaction or a snapshot that was begun explicitly reads, and its commit, may
+/// block: in asynchronous code, use `read` and `write` instead.
 public final class Database: Sendable {
     let core: DatabaseCore
 
@@ -26,6 +26,9 @@ public final class Database: Sendable {
     /// A file that was not closed is recovered: every acknowledged commit is there afterwards, and of every other
     /// commit all or nothing.
     ///
+    /// In an asynchronous function the compiler takes the form that suspends. The statements at the top of a program
+    /// may block here, before there is anything else to run.
+    ///
     /// - Parameters:
     ///   - path: The file. No other file is ever made beside it.
     ///   - configuration: How to open it.
@@ -33,18 +36,7 @@ public final class Database: Sendable {
     ///   `misuse`; each leaves an existing file as it was.
     /// - Complexity: After a clean close, a handful of reads, whatever the size of the file. Otherwise, O(the log).
     public convenience init(path: String, configuration: Configuration = Configuration()) throws(StoreError) {
-        do throws(StoreError) {
-            let options = try configuration.engineOptions()
-            let device = try DatabaseOpener.open(path: path, configuration: configuration, options: options)
-            do throws(StoreError) {
-                try self.init(device: device, path: path, configuration: configuration, options: options)
-            } catch {
-                device.close()
-                throw error
-            }
-        } catch {
-            throw error.at(path: path)
-        }
+        self.init(core: try DatabaseOpener.open(path: path, configuration: configuration))
     }
 
     /// Makes an empty store in memory, which is gone when it is closed.
@@ -63,14 +55,14 @@ public final class Database: Sendable {
     }
 
     /// Opens the store on a device of the caller's choice: tests put one that fails behind it.
-    package init(
+    package convenience init(
         device: any StorageDevice, path: String?, configuration: Configuration, options: EngineOptions
     ) throws(StoreError) {
-        var options = options
-        if let onEvent = configuration.onEvent { options.events = try EventQueue(onEvent) }
-        let engine = try Engine.open(device, options: options)
-        core = try DatabaseCore(engine: engine, path: path, configuration: configuration)
+        self.init(
+            core: try DatabaseOpener.open(device, path: path, configuration: configuration, options: options))
     }
+
+    init(core: DatabaseCore) { self.core = core }
 
     deinit {
         // Best effort: whatever fails here, the log has everything that was acknowledged.
@@ -101,6 +93,9 @@ public final class Database: Sendable {
 
     /// A view of everything that is committed now, or was at a point in the past, which later commits do not change.
     ///
+    /// It reads nothing of the file and waits for nobody, so asynchronous code calls it too. The snapshot's reads may block;
+    /// those of ``Snapshot/stream(_:reverse:limit:)`` do not.
+    ///
     /// - Parameter point: The state to read.
     /// - Returns: The open snapshot, which keeps what it sees in the file until it is closed.
     /// - Throws: `closed`; `forkedHandle` in a child made by `fork`, as every call. For a point in the past:
@@ -113,7 +108,9 @@ public final class Database: Sendable {
 
     /// Begins a transaction, to be ended by `commit` or `rollback`.
     ///
-    /// Prefer ``write(_:label:retry:durability:_:)-8rz1k``, which commits, and runs again after a conflict.
+    /// Prefer ``write(_:label:retry:durability:_:)-8rz1k``, which commits, and runs again after a conflict. To begin waits
+    /// for nobody, but the transaction's reads and its commit may block, and have no asynchronous form: a transaction is
+    /// used by one thread, which a task does not stay on.
     ///
     /// - Parameters:
     ///   - isolation: What it sees of others, and what makes its commit fail.

@@ -75,19 +75,59 @@ extension DatabaseCore {
         return try result.get()
     }
 
-    /// Closes on a thread of its own: all others may be at work for long.
-    func closeOnOwnThread() async throws(StoreError) {
-        let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<Void, StoreError>, _>) in
+    /// Runs `body` on a thread that is started for it: there is no pool yet, or all its threads may be at work for long.
+    ///
+    /// - Throws: What `body` throws, and `io` when there is no thread.
+    static func onNewThread<R: Sendable>(
+        named name: String, _ body: @escaping @Sendable () throws(StoreError) -> R
+    ) async throws(StoreError) -> R {
+        let hasEnded = Flag()
+        let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<R, StoreError>, _>) in
             do throws(StoreError) {
                 // It need not be joined: the last thing that it does is to resume.
-                _ = try WorkerThread(name: "close") {
-                    continuation.resume(returning: Result { () throws(StoreError) in try self.close() })
+                _ = try WorkerThread(name: name) {
+                    let result = Result { () throws(StoreError) in try body() }
+                    hasEnded.isSet.store(true, ordering: .releasing)
+                    continuation.resume(returning: consume result)
                 }
             } catch {
+                hasEnded.isSet.store(true, ordering: .releasing)
                 continuation.resume(returning: .failure(error))
             }
         }
-        try result.get()
+        precondition(hasEnded.isSet.load(ordering: .acquiring), "a task was resumed before its thread had ended")
+        return try result.get()
+    }
+
+    /// As ``Call/hasEnded``.
+    private final class Flag: Sendable {
+        let isSet = Atomic<Bool>(false)
+    }
+
+    /// Opens the store at `path`.
+    ///
+    /// - Throws: As ``DatabaseOpener/open(path:configuration:cancellation:)``; `CancellationError` when the task was
+    ///   cancelled before the store was open.
+    static func opened(path: String, configuration: Configuration) async throws -> DatabaseCore {
+        let cancellation = Cancellation()
+        do {
+            return try await withTaskCancellationHandler {
+                try Task.checkCancellation()
+                return try await onNewThread(named: "open") { () throws(StoreError) in
+                    try DatabaseOpener.open(path: path, configuration: configuration, cancellation: cancellation)
+                }
+            } onCancel: {
+                cancellation.cancel()
+            }
+        } catch {
+            let isCancelled = (error as? StoreError)?.code == .interrupted && cancellation.isCancelled
+            throw isCancelled ? CancellationError() : error
+        }
+    }
+
+    /// Closes on a thread of its own.
+    func closeOnOwnThread() async throws(StoreError) {
+        try await Self.onNewThread(named: "close") { () throws(StoreError) in try self.close() }
     }
 
     // MARK: The closures

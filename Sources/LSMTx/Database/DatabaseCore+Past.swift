@@ -60,11 +60,15 @@ extension DatabaseCore {
 
     // MARK: Names and the retention
 
+    // An asynchronous call's cancellation is looked at a last time before the change is written.
+
     /// Gives a name to the state at `point`. The steps:
     /// 1. A reader is opened there, and held until the name is among the others, so that nothing is dropped meanwhile.
     /// 2. The log is made durable: a name must not stand for commits that a loss of power takes away.
     /// 3. One change of the manifest; from its first superblock on, the name is there.
-    func createSnapshot(named name: String, at point: PointInTime) throws(StoreError) -> Timestamp {
+    func createSnapshot(
+        named name: String, at point: PointInTime, cancellation: Cancellation? = nil
+    ) throws(StoreError) -> Timestamp {
         try NamedSnapshot.check(name: name)
         return try administering { pipeline throws(StoreError) in
             let existing = engine.versions.history.snapshots
@@ -85,27 +89,30 @@ extension DatabaseCore {
             change.added = [
                 NamedSnapshot(name: name, timestamp: reader.timestamp, createdAt: Int64(engine.clock.now))
             ]
+            try cancellation?.check()
             try engine.changeHistory(change, durableLogEnd: pipeline.durableLogEnd)
             return reader.timestamp
         }
     }
 
-    func dropSnapshot(named name: String) throws(StoreError) {
+    func dropSnapshot(named name: String, cancellation: Cancellation? = nil) throws(StoreError) {
         try administering { _ throws(StoreError) in
             guard engine.versions.history.snapshot(named: name) != nil else { throw Self.noSuchSnapshot(name) }
             var change = HistoryEdit()
             change.dropped = [name]
+            try cancellation?.check()
             try engine.changeHistory(change, durableLogEnd: .zero)
             engine.noteReadPointsMoved()
         }
     }
 
-    func setRetention(_ retention: Retention) throws(StoreError) {
+    func setRetention(_ retention: Retention, cancellation: Cancellation? = nil) throws(StoreError) {
         let wanted = try retention.checked()
         try administering { _ throws(StoreError) in
             guard wanted != engine.versions.history.retention else { return }
             var change = HistoryEdit()
             change.retention = wanted
+            try cancellation?.check()
             try engine.changeHistory(change, durableLogEnd: .zero)
             engine.noteReadPointsMoved()
         }

@@ -1,8 +1,43 @@
 /// Opens or makes the file of a database, and locks it.
 enum DatabaseOpener {
-    /// Returns the locked device of the store at `path`.
+    /// Opens the store at `path`, or makes one.
+    ///
+    /// - Parameter cancellation: Looked at where there is something to save: before the file is recovered, and before the
+    ///   threads are started. What was opened is let go as a process that dies lets it go.
     static func open(
-        path: String, configuration: Configuration, options: EngineOptions
+        path: String, configuration: Configuration, cancellation: Cancellation? = nil
+    ) throws(StoreError) -> DatabaseCore {
+        do throws(StoreError) {
+            let options = try configuration.engineOptions()
+            let device = try device(at: path, configuration: configuration, options: options)
+            do throws(StoreError) {
+                return try open(
+                    device, path: path, configuration: configuration, options: options, cancellation: cancellation)
+            } catch {
+                device.close()
+                throw error
+            }
+        } catch {
+            throw error.at(path: path)
+        }
+    }
+
+    /// Opens the store on a locked device.
+    static func open(
+        _ device: any StorageDevice, path: String?, configuration: Configuration, options: EngineOptions,
+        cancellation: Cancellation? = nil
+    ) throws(StoreError) -> DatabaseCore {
+        try cancellation?.check()
+        var options = options
+        if let onEvent = configuration.onEvent { options.events = try EventQueue(onEvent) }
+        let engine = try Engine.open(device, options: options)
+        try cancellation?.check()
+        return try DatabaseCore(engine: engine, path: path, configuration: configuration)
+    }
+
+    /// Returns the locked device of the store at `path`.
+    private static func device(
+        at path: String, configuration: Configuration, options: EngineOptions
     ) throws(StoreError) -> any StorageDevice {
         // Another process may make or remove the file between two looks at it; each turn takes what it finds.
         for _ in 0..<16 {

@@ -100,9 +100,9 @@ extension Transaction {
     func values(of keys: PackedKeys, isGuarded: Bool = true) throws(StoreError) -> [[UInt8]?] {
         try checkActive()
         return try withinStatement { () throws(StoreError) in
-            try core.lookUp(keys) { key, _ throws(StoreError) in
+            try core.lookUp(keys) { key, hash throws(StoreError) in
                 try checkActive()
-                return try find(key, isGuarded: isGuarded, { $0.array }, large: { $0 })
+                return try find(key, hash: hash, isGuarded: isGuarded, { $0.array }, large: { $0 })
             }
         }
     }

@@ -13,6 +13,6 @@
     /// What was committed by a time, in milliseconds since 1970, as the clock then said it. It is known to a tenth of a
     /// second, or for older times to a thousandth of their age.
     case unixTime(milliseconds: Int64)
-    /// What a named snapshot holds: see ``Database/createSnapshot(named:at:)``.
+    /// What a named snapshot holds: see ``Database/createSnapshot(named:at:)-5ws5x``.
     case named(String)
 }

@@ -144,6 +144,8 @@ public struct Statistics: Sendable {
 extension Database {
     /// What the database holds and has done since it was opened.
     ///
+    /// It reads nothing of the file but its length; while the file is being made longer or shorter, it waits for that.
+    ///
     /// - Throws: `closed`; `io` when the file's length cannot be read.
     /// - Complexity: O(the number of tables).
     public var statistics: Statistics {

@@ -124,9 +124,11 @@ public final class Transaction: Readable {
         }
     }
 
+    /// - Parameter hash: `xxh3(key)`, where it is known; else it is worked out when it is needed.
     @inline(__always)
     func find<R>(
-        _ key: BorrowedBytes, isGuarded: Bool, _ body: (BorrowedBytes) -> R, large: ([UInt8]) -> R
+        _ key: BorrowedBytes, hash: UInt64? = nil, isGuarded: Bool, _ body: (BorrowedBytes) -> R,
+        large: ([UInt8]) -> R
     ) throws(StoreError) -> R? {
         if let own = writes.find(key) {
             try core.checkOpen()
@@ -136,15 +138,16 @@ public final class Transaction: Readable {
             if own.kind == .value { return body(own.value) }
             return own.kind == .largeValue ? large(try core.ownLargeValue(own.value, of: key)) : nil
         }
-        return try findCommitted(key, isGuarded: isGuarded, body, large: large)
+        return try findCommitted(key, hash: hash, isGuarded: isGuarded, body, large: large)
     }
 
     /// What others have committed, as this transaction reads it.
     @inline(__always)
     func findCommitted<R>(
-        _ key: BorrowedBytes, isGuarded: Bool, _ body: (BorrowedBytes) -> R, large: ([UInt8]) -> R
+        _ key: BorrowedBytes, hash: UInt64? = nil, isGuarded: Bool, _ body: (BorrowedBytes) -> R,
+        large: ([UInt8]) -> R
     ) throws(StoreError) -> R? {
-        let hash = xxh3(key)
+        let hash = hash ?? xxh3(key)
         switch isolation {
         case .serializable:
             let counts = has(.forgetAbsentKeys) ? try isThere(key, hash: hash) : true
@@ -316,7 +319,7 @@ public final class Transaction: Readable {
 
     /// Commits everything that was written and ends the transaction.
     ///
-    /// A transaction that wrote nothing always succeeds.
+    /// A transaction that wrote nothing always succeeds. It blocks the thread until the commit is as durable as it is to be.
     ///
     /// - Parameter durability: What the commit has survived on return; `nil` for what the configuration says.
     /// - Returns: The commit's timestamp; of a transaction that wrote nothing, the one that it read at.

@@ -124,6 +124,11 @@ final class DumpReader {
 
     private func checkVersion(_ line: ArraySlice<UInt8>) throws {
         let text = String(decoding: line.prefix(64), as: UTF8.self)
+        guard text.wholeMatch(of: /LSMTX-DUMP=[0-9]{1,9}\r/) == nil else {
+            throw fault(
+                "its line ends were changed on its way, from a newline to a carriage return and a newline; copy the "
+                    + "dump as a binary file")
+        }
         guard let match = text.wholeMatch(of: /LSMTX-DUMP=([0-9]{1,9})/) else {
             throw fault("expected 'LSMTX-DUMP=\(DumpFormat.version)': this is no dump of a store")
         }

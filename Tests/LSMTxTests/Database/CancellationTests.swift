@@ -169,15 +169,7 @@ import Testing
         let (gate, database) = try Fixture.gatedStore()
         try await database.write { try $0.put("first", "v") }
         gate.hold(.writeDurably)
-        let hasBegun = Guarded(false)
-        let leader = Task {
-            try await database.write { t in
-                try t.put("leader", "v")
-                hasBegun.withLock { $0 = true }
-            }
-        }
-        // The wait below has a limit, and other tests may keep a task from being begun for long.
-        await Fixture.eventually { hasBegun.withLock { $0 } }
+        let leader = Task { try await database.write { try $0.put("leader", "v") } }
         #expect(try await Fixture.offPool { gate.waitUntilHeld(.writeDurably) })
         let member = Task { try await database.write { try $0.put("member", "v") } }
         // It has arrived in the queue when a third commit, which comes later, has been counted too; there is nothing
@@ -271,15 +263,12 @@ import Testing
         try await database.write { try $0.put("k", "1") }
         // Large values are synced outside of the queue, before the last moment.
         gate.hold(.sync)
-        let hasBegun = Guarded(false)
         let task = Task {
             try await database.write { t in
                 try t.put("k", [UInt8](repeating: 2, count: 100_000))
-                hasBegun.withLock { $0 = true }
                 _ = try? t.commit()
             }
         }
-        await Fixture.eventually { hasBegun.withLock { $0 } }
         #expect(try await Fixture.offPool { gate.waitUntilHeld(.sync) })
         task.cancel()
         gate.release(.sync)

@@ -33,6 +33,15 @@ import Darwin
                     for try await _ in snapshot.stream() { count += 1 }
                     return try await database.read { try $0.get("k")?.count ?? 0 } + count
                 }
+                func use(_ path: String) async throws -> [KeyVersion] {
+                    let database = try await Database(path: path)
+                    try await database.createSnapshot(named: "before")
+                    try await database.setRetention(.standard)
+                    let versions = try await database.history(of: "k")
+                    try await database.dropSnapshot(named: "before")
+                    try await database.close()
+                    return versions
+                }
                 func use(_ code: StoreError.Code) -> Bool {
                     switch code {
                     case .conflict: true
@@ -40,6 +49,28 @@ import Darwin
                     }
                 }
                 """),
+        Misuse(
+            name: "openingAtTheTopLevel", expected: nil,
+            source: """
+                func use(_ database: Database) async throws { try await database.flush() }
+                let database = try Database(path: "app.lsmtx")
+                try await use(database)
+                """),
+        Misuse(
+            name: "blockingCallAtTheTopLevel", expected: "in top-level code, in a function",
+            source: """
+                let database = try Database(path: "app.lsmtx")
+                try await database.createSnapshot(named: "before")
+                """),
+        Misuse(
+            name: "blockingOpenInATask", expected: "expression is 'async' but is not marked with 'await'",
+            source: "func use(_ path: String) async throws -> Database { try Database(path: path) }"),
+        Misuse(
+            name: "blockingHistoryInATask", expected: "expression is 'async' but is not marked with 'await'",
+            source: "func use(_ database: Database) async throws { print(try database.history(of: \"k\")) }"),
+        Misuse(
+            name: "blockingRetentionInATask", expected: "expression is 'async' but is not marked with 'await'",
+            source: "func use(_ database: Database) async throws { try database.setRetention(.standard) }"),
         Misuse(
             name: "blockingReadInATask", expected: "'Box' does not conform to the 'Sendable' protocol",
             source: """

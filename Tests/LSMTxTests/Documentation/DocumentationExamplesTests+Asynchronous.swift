@@ -1,4 +1,5 @@
 import LSMTx
+import LSMTxTestSupport
 import Testing
 
 #if Foundation
@@ -11,6 +12,29 @@ import Foundation
 
 /// From asynchronous code, and with the types of Foundation.
 extension DocumentationExamplesTests {
+    @Test func aTaskOpensAStore() async throws {
+        let folder = try makeTemporaryFolder()
+        defer { removeTemporaryFolder(folder) }
+        // In place of the type, for an example with a relative path.
+        // swift-format-ignore: AlwaysUseLowerCamelCase
+        func Database(path: String) async throws -> LSMTx.Database {
+            try await LSMTx.Database(path: "\(folder)/\(path)")
+        }
+
+        let database = try await Database(path: "app.lsmtx")
+        try await database.close()
+    }
+
+    @Test func aTaskLooksAfterThePast() async throws {
+        let database = try await Self.filledByTask()
+        try await database.createSnapshot(named: "release 7")
+        let users = try await database.read(at: .named("release 7")) { Array($0.scan(KeyRange(prefix: "user/"))) }
+        try await database.dropSnapshot(named: "release 7")
+        try await database.setRetention(Retention(keep: .seconds(24 * 3600), commits: 1_000_000))
+        let versions = try await database.history(of: "user/1", limit: 10)
+        #expect(users.count == 2 && versions.count == 1)
+    }
+
     @Test func aTaskReads() async throws {
         let database = try await Self.filledByTask()
         let names = try await database.read { snapshot in
