@@ -10,19 +10,7 @@ import Darwin
 
 /// Drives the built program as a user does.
 @Suite("Commands")
-struct CommandTests {
-    private let folder: TemporaryFolder
-    private let file: String
-
-    init() throws {
-        folder = try TemporaryFolder()
-        file = folder.file("app.lsmtx")
-    }
-
-    private func run(_ arguments: String..., input: String = "") throws -> ChildProcess.Result {
-        try ChildProcess.run(arguments, input: Array(input.utf8))
-    }
-
+final class CommandTests: CommandSuite {
     // MARK: One key
 
     @Test func putCreatesTheFileAndGetReadsItBack() throws {

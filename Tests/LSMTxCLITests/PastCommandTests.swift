@@ -4,17 +4,7 @@ import Testing
 
 /// Reading the past, naming it and limiting it, as a user does.
 @Suite("Commands about the past")
-struct PastCommandTests {
-    private let folder: TemporaryFolder
-    private let file: String
-
-    init() throws {
-        folder = try TemporaryFolder()
-        file = folder.file("app.lsmtx")
-    }
-
-    private func run(_ arguments: String...) throws -> ChildProcess.Result { try ChildProcess.run(arguments) }
-
+final class PastCommandTests: CommandSuite {
     /// `k` is 1, then 2, then gone; returns the three timestamps.
     private func fill() throws -> [String] {
         try [["put", file, "k", "1"], ["put", file, "k", "2"], ["delete", file, "k"]].map { arguments in
