@@ -90,6 +90,14 @@ final class PastCommandTests: CommandSuite {
         #expect(none.status == 1 && none.output.isEmpty)
     }
 
+    @Test func aLimitCutsTheVersionsAndNotTheStatus() throws {
+        for value in ["1", "2"] { _ = try run("put", file, "k", value) }
+        let none = try run("history", file, "k", "--limit", "0")
+        #expect(none.status == 0 && none.text.isEmpty, "\(none.status) \(none.text)")
+        #expect(try run("history", file, "k", "--limit", "1").text.hasSuffix("\tput\t2\n"))
+        #expect(try run("history", file, "other", "--limit", "0").status == 1)
+    }
+
     @Test func theRetentionIsShownAndSet() throws {
         _ = try fill()
         func shown() throws -> [String] {
