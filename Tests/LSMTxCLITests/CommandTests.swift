@@ -260,7 +260,7 @@ final class CommandTests: CommandSuite {
         (["get", "f"], "Missing argument '<key>'."),
         (["get", "f", "k", "x"], "Unexpected argument 'x'."),
         (["get", "--hx", "f", "k"], "Unknown option '--hx'. Did you mean '--hex'?"),
-        (["get", "-x", "f", "k"], "Unknown option '-x'."),
+        (["get", "-x", "f", "k"], "Unknown option '-x'. What begins with a hyphen and is no option goes after '--'."),
         (["get", "--he", "f", "k"], "The option '--he' is ambiguous: it could be '--hex', '--help'."),
         (["get", "--hex=1", "f", "k"], "The option '--hex' takes no value."),
         (["scan", "f", "--limit"], "Missing value for '--limit <n>'."),
@@ -270,7 +270,7 @@ final class CommandTests: CommandSuite {
             ["import", "f", "-", "--format", "json"],
             "Unknown format 'json', expected jsonl, csv, hex, lines. Did you mean 'jsonl'?"
         ),
-        (["--frob"], "Unknown option '--frob'."),
+        (["--frob"], "Unknown option '--frob'. What begins with a hyphen and is no option goes after '--'."),
         (["rn"], "Unknown subcommand 'rn'. Did you mean 'spec run'?"),
         (["record"], "Unknown subcommand 'record'. Did you mean 'spec record'?"),
         (["spec", "rn"], "Unknown subcommand 'spec rn'. Did you mean 'spec run'?"),
