@@ -5,17 +5,7 @@ import Testing
 
 /// What a file is made of, as a user sees it.
 @Suite("The analyze command")
-struct AnalyzeCommandTests {
-    private let folder: TemporaryFolder
-    private let file: String
-
-    init() throws {
-        folder = try TemporaryFolder()
-        file = folder.file("app.lsmtx")
-    }
-
-    private func run(_ arguments: String...) throws -> ChildProcess.Result { try ChildProcess.run(arguments) }
-
+final class AnalyzeCommandTests: CommandSuite {
     /// Some tables with versions, tombstones, a deleted range and large values.
     private func fill() throws {
         var configuration = Configuration()

@@ -42,6 +42,14 @@ struct CommandTableTests {
         for command in CommandTable.commands { #expect(overview.contains("  \(command.name) ")) }
     }
 
+    @Test func anOptionThatCannotBeLeftOutIsNotInBrackets() throws {
+        let record = try #require(CommandTable.commands.first { $0.name == "spec record" })
+        let usage = Help.usage(of: record)
+        #expect(
+            usage.hasPrefix("lsmtx spec record --workload <name> --level <level> --out <file> [--threads"), "\(usage)")
+        #expect(Help.of(record).contains("USAGE: lsmtx spec record --workload <name> --level <level> --out <file>"))
+    }
+
     @Test(arguments: [
         ("gte", "get"), ("scna", "scan"), ("delet", "delete"), ("imprt", "import"), ("chek", "check"),
     ])

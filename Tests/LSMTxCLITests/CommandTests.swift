@@ -10,19 +10,7 @@ import Darwin
 
 /// Drives the built program as a user does.
 @Suite("Commands")
-struct CommandTests {
-    private let folder: TemporaryFolder
-    private let file: String
-
-    init() throws {
-        folder = try TemporaryFolder()
-        file = folder.file("app.lsmtx")
-    }
-
-    private func run(_ arguments: String..., input: String = "") throws -> ChildProcess.Result {
-        try ChildProcess.run(arguments, input: Array(input.utf8))
-    }
-
+final class CommandTests: CommandSuite {
     // MARK: One key
 
     @Test func putCreatesTheFileAndGetReadsItBack() throws {
@@ -272,7 +260,7 @@ struct CommandTests {
         (["get", "f"], "Missing argument '<key>'."),
         (["get", "f", "k", "x"], "Unexpected argument 'x'."),
         (["get", "--hx", "f", "k"], "Unknown option '--hx'. Did you mean '--hex'?"),
-        (["get", "-x", "f", "k"], "Unknown option '-x'."),
+        (["get", "-x", "f", "k"], "Unknown option '-x'. What begins with a hyphen and is no option goes after '--'."),
         (["get", "--he", "f", "k"], "The option '--he' is ambiguous: it could be '--hex', '--help'."),
         (["get", "--hex=1", "f", "k"], "The option '--hex' takes no value."),
         (["scan", "f", "--limit"], "Missing value for '--limit <n>'."),
@@ -282,7 +270,7 @@ struct CommandTests {
             ["import", "f", "-", "--format", "json"],
             "Unknown format 'json', expected jsonl, csv, hex, lines. Did you mean 'jsonl'?"
         ),
-        (["--frob"], "Unknown option '--frob'."),
+        (["--frob"], "Unknown option '--frob'. What begins with a hyphen and is no option goes after '--'."),
         (["rn"], "Unknown subcommand 'rn'. Did you mean 'spec run'?"),
         (["record"], "Unknown subcommand 'record'. Did you mean 'spec record'?"),
         (["spec", "rn"], "Unknown subcommand 'spec rn'. Did you mean 'spec run'?"),

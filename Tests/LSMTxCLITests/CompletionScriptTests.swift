@@ -12,13 +12,9 @@ import Darwin
 
 /// The scripts are loaded into the shells that they are for, where these are installed.
 @Suite("Completion scripts")
-struct CompletionScriptTests {
-    private let folder: TemporaryFolder
-    private let file: String
-
-    init() throws {
-        folder = try TemporaryFolder()
-        file = folder.file("app.lsmtx")
+final class CompletionScriptTests: CommandSuite {
+    override init() throws {
+        try super.init()
         for shell in CompletionScript.Shell.allCases {
             write(
                 Array(CompletionScript.text(for: shell, commands: CommandTable.commands).utf8),

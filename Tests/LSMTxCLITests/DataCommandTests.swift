@@ -5,21 +5,9 @@ import Testing
 
 /// Entries that go out and come back, as a user moves them.
 @Suite("Commands that move data")
-struct DataCommandTests {
-    private let folder: TemporaryFolder
-    private let file: String
-
-    init() throws {
-        folder = try TemporaryFolder()
-        file = folder.file("app.lsmtx")
-    }
-
-    private func run(_ arguments: String..., input: [UInt8] = []) throws -> ChildProcess.Result {
+final class DataCommandTests: CommandSuite {
+    private func run(_ arguments: String..., input: [UInt8]) throws -> ChildProcess.Result {
         try ChildProcess.run(arguments, input: input)
-    }
-
-    private func run(_ arguments: String..., input: String) throws -> ChildProcess.Result {
-        try ChildProcess.run(arguments, input: Array(input.utf8))
     }
 
     /// Everything that a format may trip over, and a few hundred random keys and values.

@@ -11,17 +11,11 @@ import Darwin
 
 /// What people do by mistake: no mistake costs a store, and every message says what, where and what next.
 @Suite("Misuse of the command line")
-struct MisuseTests {
-    private let folder: TemporaryFolder
-    private let file: String
-
-    init() throws {
-        folder = try TemporaryFolder()
-        file = folder.file("app.lsmtx")
+final class MisuseTests: CommandSuite {
+    override init() throws {
+        try super.init()
         _ = try ChildProcess.run(["put", file, "k", "v"])
     }
-
-    private func run(_ arguments: String...) throws -> ChildProcess.Result { try ChildProcess.run(arguments) }
 
     // MARK: Streams
 

@@ -4,17 +4,7 @@ import Testing
 
 /// Reading the past, naming it and limiting it, as a user does.
 @Suite("Commands about the past")
-struct PastCommandTests {
-    private let folder: TemporaryFolder
-    private let file: String
-
-    init() throws {
-        folder = try TemporaryFolder()
-        file = folder.file("app.lsmtx")
-    }
-
-    private func run(_ arguments: String...) throws -> ChildProcess.Result { try ChildProcess.run(arguments) }
-
+final class PastCommandTests: CommandSuite {
     /// `k` is 1, then 2, then gone; returns the three timestamps.
     private func fill() throws -> [String] {
         try [["put", file, "k", "1"], ["put", file, "k", "2"], ["delete", file, "k"]].map { arguments in
@@ -98,6 +88,14 @@ struct PastCommandTests {
         #expect(try run("history", file, "--hex", "--json", "00").text.contains("\"value_base64\":\"/w==\""))
         let none = try run("history", file, "other")
         #expect(none.status == 1 && none.output.isEmpty)
+    }
+
+    @Test func aLimitCutsTheVersionsAndNotTheStatus() throws {
+        for value in ["1", "2"] { _ = try run("put", file, "k", value) }
+        let none = try run("history", file, "k", "--limit", "0")
+        #expect(none.status == 0 && none.text.isEmpty, "\(none.status) \(none.text)")
+        #expect(try run("history", file, "k", "--limit", "1").text.hasSuffix("\tput\t2\n"))
+        #expect(try run("history", file, "other", "--limit", "0").status == 1)
     }
 
     @Test func theRetentionIsShownAndSet() throws {

@@ -11,16 +11,8 @@ import Darwin
 
 /// The shell as somebody at a terminal sees it.
 @Suite("The shell on a terminal")
-struct ShellTerminalTests {
+final class ShellTerminalTests: CommandSuite {
     private typealias Key = PseudoTerminal.Key
-    private let folder: TemporaryFolder
-    private let file: String
-
-    init() throws {
-        folder = try TemporaryFolder()
-        file = folder.file("app.lsmtx")
-    }
-
     private func shell(
         _ options: [String] = ["--write"], environment: [String: String] = [:], columns: Int = 80
     ) throws -> PseudoTerminal {

@@ -12,15 +12,7 @@ import Darwin
 
 /// The shell without a terminal.
 @Suite("The shell")
-struct ShellTests {
-    private let folder: TemporaryFolder
-    private let file: String
-
-    init() throws {
-        folder = try TemporaryFolder()
-        file = folder.file("app.lsmtx")
-    }
-
+final class ShellTests: CommandSuite {
     private func shell(_ options: [String] = ["--write"], _ lines: String...) throws -> ChildProcess.Result {
         try ChildProcess.run(
             ["shell", file] + options, input: Array(lines.joined(separator: "\n").utf8),

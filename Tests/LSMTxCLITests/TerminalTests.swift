@@ -2,13 +2,9 @@ import Testing
 
 /// What a command writes to a terminal, which is a pseudo-terminal here.
 @Suite("Output on a terminal")
-struct TerminalTests {
-    private let folder: TemporaryFolder
-    private let file: String
-
-    init() throws {
-        folder = try TemporaryFolder()
-        file = folder.file("app.lsmtx")
+final class TerminalTests: CommandSuite {
+    override init() throws {
+        try super.init()
         _ = try ChildProcess.run(["put", file, "日本", "1"])
         _ = try ChildProcess.run(["put", file, "a\u{1B}", String(repeating: "v", count: 300)])
     }

@@ -33,10 +33,10 @@ struct Attempts: ~Copyable {
     ///   - error: Why this one failed.
     ///   - conflict: What its commit lost on; `nil` when the closure has thrown the error of some other transaction,
     ///     whose keys and timestamps may be those of another store.
-    /// - Throws: `error`, when there is no further attempt; `interrupted`.
+    /// - Throws: `error`, when there is no further attempt, with advice for that case; `interrupted`.
     mutating func prepareNext(after error: StoreError, conflict: Conflict?) throws(StoreError) {
         let now = SystemClock.monotonicNanoseconds
-        guard number < policy.maximumAttempts, now < deadline else { throw error }
+        guard number < policy.maximumAttempts, now < deadline else { throw givingUp(error, conflict) }
         if let conflict { core.pipeline?.waitUntilPublished(conflict.committedAt) }
         if let conflict, number >= Self.patience {
             let keys = number < Self.lastPatience ? conflict.keys : .all
@@ -45,7 +45,7 @@ struct Attempts: ~Copyable {
             // Twice as long as the last attempt took, and some for being put aside by the system.
             let allowance = 2 * (now - attemptStarted) + 10_000_000
             core.precedence.waitForTurn(named, lasting: allowance, deadline: deadline, cancellation: cancellation)
-            guard SystemClock.monotonicNanoseconds < deadline else { throw error }
+            guard SystemClock.monotonicNanoseconds < deadline else { throw givingUp(error, conflict) }
         } else {
             let limit = min(Self.firstPauseMicroseconds << min(number - 1, 16), Self.longestPauseMicroseconds)
             SystemClock.sleep(microseconds: Int.random(in: 0...limit))
@@ -53,6 +53,16 @@ struct Attempts: ~Copyable {
         try cancellation?.check()
         number += 1
         attemptStarted = SystemClock.monotonicNanoseconds
+    }
+
+    /// The commit's error, whose advice is to run the transaction again, as `write` does by itself: no help to those who
+    /// have it from `write`.
+    private func givingUp(_ error: StoreError, _ conflict: Conflict?) -> StoreError {
+        guard conflict != nil else { return error }
+        return StoreError(
+            error.code, error.message,
+            remedy: "`write` gave up after attempt \(number): call it again later, or allow more by its `retry`.",
+            at: error.location, errorNumber: error.errorNumber, conflict: error.conflict)
     }
 
     private var deadline: UInt64 {

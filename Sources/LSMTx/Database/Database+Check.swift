@@ -70,7 +70,7 @@ public struct Finding: Sendable, CustomStringConvertible {
         var place: [String] = []
         if let structure = location.structure { place.append(structure) }
         if let offset = location.offset { place.append("offset \(offset)") }
-        if let keys = location.keys { place.append("keys \(keys)") }
+        if let keys = location.keys { place.append(keys.words) }
         return place.isEmpty ? message : "\(message) (\(place.joined(separator: ", ")))"
     }
 }

@@ -1,8 +1,12 @@
 /// The entries of a range, as a sequence.
 ///
 /// Each iteration reads the snapshot or transaction anew from the range's beginning. One that has begun goes on showing
-/// the same state after the snapshot or transaction has ended; a commit rests on what had been iterated by then. An error ends the sequence; it is
-/// thrown by the enclosing `read` or `write`, or by the transaction's `commit`.
+/// the same state after the snapshot or transaction has ended; a commit rests on what had been iterated by then.
+///
+/// An error, such as `corrupt`, ends the sequence; it is thrown by the enclosing `read` or `write`, or by the transaction's
+/// `commit`. A ``Snapshot`` from ``Database/snapshot(at:)`` has nothing around it that could throw, so there the sequence
+/// is silently shorter: read it by ``Readable/forEach(_:reverse:_:)`` or ``Snapshot/stream(_:reverse:limit:)``, which
+/// throw.
 ///
 /// ```swift
 /// try database.read { snapshot in

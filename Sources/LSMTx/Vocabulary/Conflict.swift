@@ -56,10 +56,5 @@ public struct Conflict: Sendable, Equatable {
     }
 
     /// The key, when it is a single one.
-    public var key: [UInt8]? {
-        guard let upper = keys.upperBound, upper.last == 0, upper.count == keys.lowerBound.count + 1,
-            upper.starts(with: keys.lowerBound)
-        else { return nil }
-        return keys.lowerBound
-    }
+    public var key: [UInt8]? { keys.onlyKey }
 }

@@ -65,6 +65,19 @@ public struct KeyRange: Sendable, Hashable {
     }
 }
 
+extension KeyRange {
+    /// The one key that can be in the range, which then ends with that key followed by a zero byte.
+    package var onlyKey: [UInt8]? {
+        guard let upper = upperBound, upper.last == 0, upper.count == lowerBound.count + 1,
+            upper.starts(with: lowerBound)
+        else { return nil }
+        return lowerBound
+    }
+
+    /// What errors say of it: `key k`, or `keys [a, m)`.
+    package var words: String { onlyKey.map { "key \(Self.escaped($0))" } ?? "keys \(self)" }
+}
+
 extension KeyRange: CustomStringConvertible {
     /// The bounds, with bytes that are not printable ASCII as `\xNN`.
     public var description: String {

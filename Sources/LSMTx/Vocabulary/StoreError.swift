@@ -123,7 +123,7 @@ extension StoreError: CustomStringConvertible {
         if let path = location.path { place.append(path) }
         if let structure = location.structure { place.append(structure) }
         if let offset = location.offset { place.append("offset \(offset)") }
-        if let keys = location.keys { place.append("keys \(keys)") }
+        if let keys = location.keys { place.append(keys.words) }
         let parenthesis = place.isEmpty ? "" : " (\(place.joined(separator: ", ")))"
         return "\(message)\(parenthesis) \(remedy)"
     }

@@ -37,6 +37,16 @@ package struct LogReader {
         .corrupt(message, structure: "log", offset: offset)
     }
 
+    /// Why the first segment is not there. Most often somebody has cut the file off, as an interrupted copy does.
+    private func missingSegment(at range: FileRange) throws(StoreError) -> StoreError {
+        let length = try device.length()
+        guard LogStart.isPlausible(segment: range), range.end > length else {
+            return Self.damage("The log's first segment is not what the superblock says.", at: range.offset)
+        }
+        return Self.damage(
+            "The file ends at \(length), within its log or before it: it was cut off.", at: range.offset)
+    }
+
     /// Replays the log from `start`.
     ///
     /// - Parameters:
@@ -52,7 +62,7 @@ package struct LogReader {
         guard
             var loaded = try LoadedSegment(
                 at: start.segment, epoch: start.epoch, following: nil, device: device, identity: identity)
-        else { throw Self.damage("The log's first segment is not what the superblock says.", at: start.segment.offset) }
+        else { throw try missingSegment(at: start.segment) }
         let first = start.position.lsn.rawValue
         let base = loaded.segment.base.rawValue
         guard first % 8 == 0, first >= base + UInt64(LogFormat.sectorBytes),

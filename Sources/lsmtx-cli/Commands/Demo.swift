@@ -41,10 +41,13 @@ extension Command {
                 throw Failure(problem.status, "\(words), line \(problem.line): \(problem.text)")
             }
             let outcome = try reader.outcome()
+            if let failure = summary.failure { throw failure }
             let after = try database.read { try countEntries($0) }
+            func count(_ number: Int, _ noun: String) -> String { Rendering.count(UInt64(number), noun) }
             invocation.console.output.write(
                 """
-                Committed \(summary.entries) words in \(summary.commits) commits from \(threads) threads, \(seconds) s.
+                Committed \(count(summary.entries, "word")) in \(count(summary.commits, "commit")) from \
+                \(count(threads, "thread")), \(seconds) s.
                 The snapshot held since before has \(outcome.isSteady ? "always" : "NOT always") had \(before) keys, \
                 counted \(outcome.counts) times meanwhile; a new one has \(after).
 

@@ -18,8 +18,8 @@ extension Command {
         abstract: "Write the versions of a key that can still be read, newest first.",
         discussion: """
             A line for each: timestamp, time, 'put' or 'delete', and the value, with tabs between them and the value \
-            escaped as 'scan' does it; to a terminal an aligned table. A time that is not known any more is a hyphen. When there is no version, nothing \
-            is written and the exit status is 1.
+            escaped as 'scan' does it; to a terminal an aligned table. A time that is not known any more is a hyphen. When there \
+            is no version, nothing is written and the exit status is 1; --limit has no part in that.
             """,
         arguments: [.file, .key],
         options: [.since, .limit, .hex, .json], isInShell: true
@@ -28,13 +28,17 @@ extension Command {
         guard let key = try invocation.data(.key) else { return .usage }
         let limit = try invocation.number(.limit, in: 0...Int.max)
         let since = try invocation.point(.since)
-        let versions = try invocation.read { database in
-            try database.history(of: key, since: try timestamp(of: since, in: database), limit: limit)
+        // One at least, since the status tells whether there is any.
+        let found = try invocation.read { database in
+            try database.history(
+                of: key, since: try timestamp(of: since, in: database), limit: limit.map { max($0, 1) })
         }
+        let status = found.isEmpty ? ExitStatus.failure : .success
+        let versions = limit == 0 ? [] : found
         let output = invocation.console.output
         if invocation.wantsTable, format != .json {
             writeTable(versions, hex: format == .hex, invocation.console)
-            return versions.isEmpty ? .failure : .success
+            return status
         }
         for version in versions {
             switch format {
@@ -43,7 +47,7 @@ extension Command {
             default: invocation.console.output.write(line(version, invocation.escaped))
             }
         }
-        return versions.isEmpty ? .failure : .success
+        return status
     }
 
     /// `nil` for the beginning, which is what an option that was not given stands for.

@@ -29,8 +29,8 @@ extension Command {
         "import",
         abstract: "Store the entries of a file.",
         discussion: """
-            The store is created if there is none. Each batch is one commit, all or nothing; an error names the line \
-            and leaves what was committed before it. Empty lines are skipped. When a key comes twice, the later line \
+            The store is created if there is none. Each batch is one commit, all or nothing; an error names the line, or \
+            the failure, and how much was committed before it, which stays. Empty lines are skipped. When a key comes twice, the later line \
             wins; with several threads that holds only within a batch.
             """,
         arguments: [.file, .source],
@@ -49,7 +49,7 @@ extension Command {
             try invocation.path(), durability: invocation.has(.buffered) ? .buffered : .sync
         ) { database in
             let lines = LineReader(descriptor: input.descriptor)
-            return try Importer(
+            let result = try Importer(
                 database: database, format: format, batchSize: batch, hasHeader: invocation.has(.csvHeader),
                 isRaw: invocation.has(.csvRaw)
             ).run(lines, threads: threads) { count in
@@ -57,16 +57,18 @@ extension Command {
                     "importing", lines.consumedBytes, of: input.bytes,
                     detail: "\(Rendering.grouped(UInt64(count))) entries")
             }
+            // Thrown here, as closing the store would most likely throw the same, and hide it.
+            if result.problem == nil, let failure = result.failure?.at(path: try invocation.path()) {
+                throw Failure(ExitStatus(failure.code), "\(Failure.text(of: failure)) \(result.remark)")
+            }
+            return result
         }
         console.endProgress()
-        let entries = Rendering.count(UInt64(result.entries), "entry")
-        let summary = "\(entries) in \(Rendering.count(UInt64(result.commits), "commit"))"
         if let problem = result.problem {
-            let stored = result.commits == 0 ? "Nothing was stored." : "Stopped after \(summary), which are stored."
-            throw Failure(problem.status, "\(input.name), line \(problem.line): \(problem.text) \(stored)")
+            throw Failure(problem.status, "\(input.name), line \(problem.line): \(problem.text) \(result.remark)")
         }
         let seconds = Rendering.seconds(clock.now - start)
-        console.output.write("Imported \(summary), \(seconds) s.\n")
+        console.output.write("Imported \(result.extent), \(seconds) s.\n")
         if System.isInterrupted { throw Interruption(remark: "What was imported is stored.") }
         return .success
     }
@@ -80,6 +82,17 @@ extension Command {
             throw UsageError("'--\(option.name)' goes with '--format csv' alone.")
         }
         return format
+    }
+}
+
+extension Importer.Summary {
+    fileprivate var extent: String {
+        "\(Rendering.count(UInt64(entries), "entry")) in \(Rendering.count(UInt64(commits), "commit"))"
+    }
+
+    /// What an error leaves.
+    fileprivate var remark: String {
+        commits == 0 ? "Nothing was stored." : "Stopped after \(extent), which are stored."
     }
 }
 

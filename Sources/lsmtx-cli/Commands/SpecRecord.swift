@@ -2,9 +2,11 @@ internal import LSMTxSpecs
 
 extension Option {
     fileprivate static let workload = Option(
-        "workload", value: "name", help: "'list-append', 'register', 'range-append', 'ring' or 'bank'.")
+        "workload", value: "name", isRequired: true,
+        help: "'list-append', 'register', 'range-append', 'ring' or 'bank'.")
     fileprivate static let recordLevel = Option(
-        "level", value: "level", completion: .values(Level.allCases.map(\.rawValue)), help: "'rc', 'si' or 'ser'.")
+        "level", value: "level", isRequired: true, completion: .values(Level.allCases.map(\.rawValue)),
+        help: "'rc', 'si' or 'ser'.")
     fileprivate static let transactions = Option(
         "transactions", value: "n", help: "How many transactions the threads begin; 10000 if not given.")
     fileprivate static let crashes = Option(
@@ -12,7 +14,7 @@ extension Option {
     fileprivate static let recordSeed = Option(
         "seed", value: "n", help: "What is drawn at random comes from it; how threads interleave does not.")
     fileprivate static let out = Option(
-        "out", value: "file", completion: .file, help: "Where the history is written to.")
+        "out", value: "file", isRequired: true, completion: .file, help: "Where the history is written to.")
 }
 
 extension Command {
@@ -25,7 +27,7 @@ extension Command {
             shape that Jepsen writes. Nothing is judged here: the status is 0 whatever the database answered.
             """,
         arguments: [],
-        options: [.workload, .recordLevel, .threads, .transactions, .crashes, .recordSeed, .out]
+        options: [.workload, .recordLevel, .out, .threads, .transactions, .crashes, .recordSeed]
     ) { invocation in
         guard let path = try invocation.text(.out) else { throw UsageError("Missing option '--out <file>'.") }
         let options = try recordingOptions(invocation)

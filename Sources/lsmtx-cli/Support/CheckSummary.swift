@@ -21,6 +21,8 @@ package struct CheckSummary: Encodable {
     package var tables: UInt64
     package var blocks: UInt64
     package var entries: UInt64
+    /// Groups of commits in the log, which are in no table yet.
+    package var logGroups: UInt64
     package var bytes: UInt64
 
     package init(_ report: CheckReport) {
@@ -32,13 +34,15 @@ package struct CheckSummary: Encodable {
         tables = UInt64(report.tables)
         blocks = UInt64(report.blocks)
         entries = report.entries
+        logGroups = UInt64(report.logGroups)
         bytes = report.bytes
     }
 
     package var verdict: String {
+        let log = logGroups == 0 ? "" : "\(Rendering.count(logGroups, "group")) of commits in the log, "
         let extent = """
-            \(Rendering.grouped(entries)) entries, \(Rendering.count(blocks, "block")), \
-            \(Rendering.count(tables, "table")), \(Rendering.bytes(bytes))
+            \(Rendering.count(entries, "entry")) in \(Rendering.count(tables, "table")), \
+            \(Rendering.count(blocks, "block")), \(log)\(Rendering.bytes(bytes))
             """
         return switch findings.count {
         case 0: "no problems found (\(extent))."

@@ -56,7 +56,13 @@ package struct UsageError: Error {
             return UsageError("The option '\(typed)' is ambiguous: it could be \(names).")
         }
         let suggestion = Suggestion.closest(to: String(typed.dropFirst(2)), among: options.map(\.name))
-        return UsageError("Unknown option '\(typed)'.", didYouMean: suggestion.map { "--\($0)" })
+        guard let suggestion else { return unknownOption(typed) }
+        return UsageError("Unknown option '\(typed)'.", didYouMean: "--\(suggestion)")
+    }
+
+    /// An option that is like no other: it may have been meant as a key or a value.
+    static func unknownOption(_ typed: String) -> UsageError {
+        UsageError("Unknown option '\(typed)'. What begins with a hyphen and is no option goes after '--'.")
     }
 }
 
@@ -73,7 +79,10 @@ package struct Failure: Error {
     /// What happened, where, and what to do next.
     static func text(of error: StoreError) -> String {
         if error.code == .noSuchSnapshot { return "\(error.message) 'snapshot list' shows which ones there are." }
-        guard let number = error.errorNumber else { return error.description }
+        // Of the other codes, the message has the reason in words of its own.
+        guard let number = error.errorNumber, [.io, .outcomeUnknown, .poisoned].contains(error.code) else {
+            return error.description
+        }
         return "\(error.description) (\(System.describe(errorNumber: number)))"
     }
 }

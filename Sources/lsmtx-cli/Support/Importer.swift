@@ -23,7 +23,10 @@ package final class Importer: Sendable {
     package struct Summary: Sendable {
         package var entries = 0
         package var commits = 0
+        /// The line at fault that ended it.
         package var problem: Problem?
+        /// What else did.
+        package var failure: StoreError?
     }
 
     private struct Batch: Sendable {
@@ -34,8 +37,7 @@ package final class Importer: Sendable {
         var batches: [Batch] = []
         var isEnded = false
         var summary = Summary()
-        var failure: StoreError?
-        var isStopped: Bool { summary.problem != nil || failure != nil }
+        var isStopped: Bool { summary.problem != nil || summary.failure != nil }
     }
 
     private let database: Database
@@ -73,9 +75,7 @@ package final class Importer: Sendable {
         }
         end()
         workers.join()
-        let (summary, failure) = queue.withLock { ($0.summary, $0.failure) }
-        if let failure, summary.problem == nil { throw failure }
-        return summary
+        return queue.withLock { $0.summary }
     }
 
     private func feed(_ lines: LineReader, ahead: Int, progress: (Int) -> Void) throws {
@@ -164,7 +164,7 @@ package final class Importer: Sendable {
                 if fault.problem.line < known { $0.summary.problem = fault.problem }
             }
         } catch let error as StoreError {
-            queue.withLock { $0.failure = $0.failure ?? error }
+            queue.withLock { $0.summary.failure = $0.summary.failure ?? error }
         } catch {
             preconditionFailure("a commit threw \(error)")
         }

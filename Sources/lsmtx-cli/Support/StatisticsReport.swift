@@ -185,10 +185,11 @@ extension StatisticsReport {
             Section(
                 title: "Levels",
                 rows: levels.map { level in
-                    let entryCount = Rendering.grouped(level.entries)
+                    let (entryCount, tables) = (level.entries, UInt64(level.tables))
                     return Row(
                         label: "level \(level.level)", text: Rendering.bytes(level.bytes), part: level.entries,
-                        whole: entries, detail: "\(entryCount) entries, \(Rendering.grouped(level.tables)) tables")
+                        whole: entries,
+                        detail: "\(Rendering.count(entryCount, "entry")), \(Rendering.count(tables, "table"))")
                 }))
         sections.append(damage)
         sections.append(
@@ -197,7 +198,7 @@ extension StatisticsReport {
                 rows: [
                     Row(
                         label: "memtables", text: Rendering.bytes(memtables.bytes),
-                        detail: "\(Rendering.grouped(memtables.entries)) entries in \(memtables.count)"),
+                        detail: "\(Rendering.count(memtables.entries, "entry")) in \(memtables.count)"),
                     Row(
                         label: "cache", text: Rendering.bytes(cache.used), part: cache.used, whole: cache.capacity,
                         detail: "of \(Rendering.bytes(cache.capacity))"),

@@ -41,7 +41,7 @@ package enum Help {
 
     /// The one line that shows how to call `command`.
     package static func usage(of command: Command, tool: String = "\(CommandTable.tool) ") -> String {
-        let options = command.options.map { " [\($0.spelling)]" }.joined()
+        let options = command.options.map { " \($0.usage)" }.joined()
         let arguments = command.arguments.map { " \($0.spelling)" }.joined()
         return "\(tool)\(command.name)\(options)\(arguments)"
     }
@@ -49,7 +49,7 @@ package enum Help {
     /// The same in lines that fit a terminal; an option stays with its value.
     static func wrappedUsage(of command: Command, tool: String, title: String) -> String {
         let indent = String(repeating: " ", count: title.count)
-        let words = command.options.map { "[\($0.spelling)]" } + command.arguments.map(\.spelling)
+        let words = command.options.map(\.usage) + command.arguments.map(\.spelling)
         var lines = ["\(title)\(tool)\(command.name)"]
         for word in words {
             let isFull = lines[lines.count - 1].count + 1 + word.count > width

@@ -5,22 +5,29 @@ package struct Option: Sendable, Hashable {
     package let short: Character?
     /// What the value is called in the help; `nil` for a flag.
     package let value: String?
+    /// Whether the command cannot do without it, which the command itself checks.
+    package let isRequired: Bool
     /// What the value can be.
     package let completion: Completion
     package let help: String
 
     package init(
-        _ name: String, short: Character? = nil, value: String? = nil, completion: Completion = .none, help: String
+        _ name: String, short: Character? = nil, value: String? = nil, isRequired: Bool = false,
+        completion: Completion = .none, help: String
     ) {
         self.name = name
         self.short = short
         self.value = value
+        self.isRequired = isRequired
         self.completion = completion
         self.help = help
     }
 
     /// The option as one types it, with its value's place: `--prefix <bytes>`.
     package var spelling: String { value.map { "--\(name) <\($0)>" } ?? "--\(name)" }
+
+    /// The option as the usage line shows it.
+    package var usage: String { isRequired ? spelling : "[\(spelling)]" }
 }
 
 /// One positional argument of a command.

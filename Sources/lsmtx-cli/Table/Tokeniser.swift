@@ -66,7 +66,7 @@ enum Tokeniser {
                 if let known = option(code: culprit) {
                     throw UsageError("The option '--\(known.name)' takes no value.")
                 }
-                throw UsageError("Unknown option '-\(Escaping.terminal([UInt8(truncatingIfNeeded: culprit)]))'.")
+                throw UsageError.unknownOption("-\(Escaping.terminal([UInt8(truncatingIfNeeded: culprit)]))")
             default:
                 guard let known = option(code: code) else { preconditionFailure("getopt_long returned \(code)") }
                 result.options[known] = cgetopt_value().map { bytes($0) } ?? []

@@ -78,4 +78,25 @@ import Testing
         #expect(precedence.count == 0)
         try database.close()
     }
+
+    /// The advice of a single commit, to run the transaction again as `write` does, would be no help.
+    @Test(arguments: [1, 3])
+    func aWriteThatGivesUpSaysAfterHowManyAttempts(attempts: Int) throws {
+        let (_, database) = try EngineFixture.newStore(background: true)
+        let error = #expect(throws: StoreError.self) {
+            try database.write(retry: RetryPolicy(maximumAttempts: attempts)) { t in
+                _ = try t.get("k")
+                try t.put("k", "mine")
+                let other = try database.begin()
+                try other.put("k", "theirs")
+                try other.commit()
+            }
+        }
+        #expect(error?.code == .conflict && error?.isRetryable == true)
+        #expect(error?.conflict?.key == Array("k".utf8))
+        #expect(error?.remedy.contains("gave up after attempt \(attempts)") == true, "\(error?.remedy ?? "none")")
+        #expect(error?.description.contains("(key k) ") == true, "\(error?.description ?? "none")")
+        #expect(try Self.conflict(in: database).remedy.contains("`write` does that by itself"))
+        try database.close()
+    }
 }
