@@ -7,6 +7,8 @@ package struct CompactionPlan: Sendable {
         case levelSize(Int)
         /// Much of what is read can be dropped, because readers have gone.
         case garbage
+        /// Nobody commits, and reads then have fewer tables to ask.
+        case settling
         /// The table reaches further into the file than it must.
         case tail
         /// Somebody asked for it.

@@ -13,6 +13,7 @@ final class RangeCursor {
     private let timestamp: Timestamp
     private let iterator: MergingIterator
     private let range: KeyRange
+    private let isRangeEmpty: Bool
     private let ownWrites: WriteSet?
     /// The own writes in the range, in key order; the next one, counted from the end that the walk begins at.
     private let ownPlaces: [WriteSet.Place]
@@ -47,6 +48,7 @@ final class RangeCursor {
         self.timestamp = timestamp
         self.owner = owner
         self.range = range
+        isRangeEmpty = range.isEmpty
         self.ownWrites = ownWrites
         self.tracker = tracker
         self.cancellation = cancellation
@@ -120,7 +122,7 @@ final class RangeCursor {
     private func start(reverse: Bool) throws(StoreError) {
         isStarted = true
         isReverse = reverse
-        guard !range.isEmpty else { return }
+        guard !isRangeEmpty else { return }
         if !reverse {
             try range.lowerBound.withBorrowedBytes { key throws(StoreError) in try iterator.seek(to: key) }
         } else if let upper = range.upperBound {
@@ -135,8 +137,9 @@ final class RangeCursor {
     }
 
     /// Whether the iterator stands at an entry of the range.
+    @inline(__always)
     private var hasCommitted: Bool {
-        guard iterator.isValid, !range.isEmpty else { return false }
+        guard iterator.isValid, !isRangeEmpty else { return false }
         if isReverse {
             guard !range.lowerBound.isEmpty else { return true }
             return range.lowerBound.withUnsafeBytes { KeyOrder.compare(iterator.key, BorrowedBytes($0)) >= 0 }
@@ -145,11 +148,21 @@ final class RangeCursor {
         return upper.withUnsafeBytes { KeyOrder.compare(iterator.key, BorrowedBytes($0)) < 0 }
     }
 
+    @inline(__always)
     private func settle() throws(StoreError) -> Bool {
+        showsCommitted = hasCommitted
+        showsOwn = false
+        guard let ownWrites, ownIndex < ownPlaces.count else { return showsCommitted }
+        return try settle(among: ownWrites)
+    }
+
+    /// Finds the first entry to show of those that the transaction has written and those that are committed.
+    @inline(never)
+    private func settle(among ownWrites: WriteSet) throws(StoreError) -> Bool {
         while true {
             showsCommitted = hasCommitted
             showsOwn = false
-            guard let ownWrites, ownIndex < ownPlaces.count else { return showsCommitted }
+            guard ownIndex < ownPlaces.count else { return showsCommitted }
             let index = isReverse ? ownPlaces.count - 1 - ownIndex : ownIndex
             let place = ownPlaces[index]
             let operation = ownWrites.operation(at: place)

@@ -91,33 +91,44 @@ extension Engine {
         return true
     }
 
-    private enum BackgroundTask { case flush, compact, request(CompactionRequest), stop }
+    private enum BackgroundTask { case flush, compact, request(CompactionRequest), settle, stop }
 
     /// The background worker's life: flush what is frozen, else compact if the levels call for it, else sleep; end when
-    /// told to. An idle store does not wake it, unless the retention keeps much that will get too old.
+    /// told to. An idle store that is settled does not wake it, unless the retention keeps much that will get too old.
     package func runBackgroundWorker() {
         var waitsForSpace = false
         // Whether all that can be given back has been: an idle store is looked at until then.
         var isTidy = false
+        var isUnsettled = false
+        var millisecondsIdle = 0
         var tasksUntilLook = Self.tasksBetweenLooks
         while true {
             // After a failure for want of space, a second passes before the next try. A poisoned store does nothing more.
             let mayPass = state.withLock { $0.hinderingFloor != nil } ? options.retentionLookMilliseconds : nil
-            let task = state.wait(timeoutMilliseconds: waitsForSpace || !isTidy ? 1000 : mayPass) {
-                state -> BackgroundTask? in
+            let pause =
+                !waitsForSpace && isUnsettled
+                ? options.settlingLookMilliseconds : waitsForSpace || !isTidy ? Self.idleMilliseconds : mayPass
+            let task = state.wait(timeoutMilliseconds: pause) { state -> BackgroundTask? in
                 if state.isStopping { return .stop }
                 if waitsForSpace || self.poison.first != nil || state.quietRequests > 0 { return nil }
                 let request = state.requests.first { !$0.isCancelled && $0.outcome == nil }
-                guard !state.frozen.isEmpty || state.mayCompact || request != nil else { return nil }
+                guard !state.frozen.isEmpty || state.mayCompact || request != nil || state.maySettle else { return nil }
                 state.isWorking = true
                 if !state.frozen.isEmpty { return .flush }
-                if !state.mayCompact, let request { return .request(request) }
-                return .compact
+                if state.mayCompact { return .compact }
+                return request.map { .request($0) } ?? .settle
             }
+            var mayBeSettled = true
             switch task {
             case .stop:
                 return
             case nil where !waitsForSpace:
+                if isUnsettled {
+                    if isQuiet { state.withLock { $0.maySettle = true } }
+                    millisecondsIdle += options.settlingLookMilliseconds
+                    guard millisecondsIdle >= Self.idleMilliseconds else { continue }
+                    millisecondsIdle = 0
+                }
                 if !isTidy { isTidy = (try? giveSpaceBack()) != true }
                 noteTimePassed()
                 Epoch.collect()
@@ -131,6 +142,10 @@ extension Engine {
                 }
             case .request(let request):
                 work(on: request)
+            case .settle:
+                state.withLock { $0.maySettle = false }
+                // Without it reads cost more, and that is all: it waits until something has changed.
+                do { _ = try settle() } catch { mayBeSettled = false }
             case .flush:
                 do { try flushOldest() } catch {
                     waitsForSpace = true
@@ -155,6 +170,7 @@ extension Engine {
             }
             tellFileSize()
             isTidy = false
+            isUnsettled = mayBeSettled && self.isUnsettled
             tasksUntilLook -= 1
             if tasksUntilLook == 0 {
                 tasksUntilLook = Self.tasksBetweenLooks
@@ -164,6 +180,9 @@ extension Engine {
             state.notifyAll()
         }
     }
+
+    /// After so long an idle worker tidies up, or tries again what there was no space for.
+    private static var idleMilliseconds: Int { 1000 }
 
     /// How many flushes and compactions there are between two looks at what is free.
     private static var tasksBetweenLooks: Int { 8 }

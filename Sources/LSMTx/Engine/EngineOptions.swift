@@ -30,6 +30,8 @@ package struct EngineOptions: Sendable {
     /// How often an idle store looks whether time has made old versions droppable, when there are any that only the
     /// retention keeps.
     package var retentionLookMilliseconds = 5000
+    /// How often the background worker looks whether commits have ceased, when there is something to do for reads then.
+    package var settlingLookMilliseconds = 100
     /// How long a deleted range, or a large value, stays in the memtable at most: what it hides cannot go before the flush.
     package var flushDelayMilliseconds = 10_000
     /// Free space at the end of the file that is kept for what comes next while the store is open; more is cut off.

@@ -67,8 +67,12 @@ final class LogSegmentChain: Sendable {
         state = Guarded(State(live: live))
     }
 
-    /// The length of every segment that is made.
+    /// The length of every segment that is made but the first of a file and of a closed one.
     var segmentBytes: Int { Int(ExtentAllocator.wholePages(file.extentBytes)) }
+
+    /// The length of the first segment of a new file, and of the one that a close leaves: opening reads all of it from the
+    /// medium, in search of what a crash may have left. 1 MiB made opening take twice as long.
+    static func firstSegmentBytes(in file: StoreFile) -> UInt64 { min(file.extentBytes, 256 << 10) }
 
     // MARK: Making segments
 
@@ -158,11 +162,11 @@ final class LogSegmentChain: Sendable {
 
     /// Takes the first segment of a log, at the lowest place, and makes it durable.
     static func makeFirst(
-        in file: StoreFile, number: UInt64, after lsn: LogSequenceNumber, born: Generation
+        in file: StoreFile, bytes: UInt64, number: UInt64, after lsn: LogSequenceNumber, born: Generation
     ) throws(StoreError) -> LogSegment {
         let sector = UInt64(LogFormat.sectorBytes)
         let base = LogSequenceNumber(rawValue: (lsn.rawValue + sector - 1) / sector * sector)
-        let range = try file.allocateExtent(bytes: file.extentBytes)
+        let range = try file.allocateExtent(bytes: bytes)
         do {
             let segment = LogSegment(range: range, epoch: randomEpoch(), number: number, base: base)
             try fillWithZeros(range, in: file)
@@ -284,7 +288,7 @@ final class LogSegmentChain: Sendable {
             precondition(state.live.count == 1, "the log is not empty")
             return (state.live[0], state.lastPlanned)
         }
-        guard let lowest = try? file.allocateExtent(bytes: file.extentBytes) else { return nil }
+        guard let lowest = try? file.allocateExtent(bytes: Self.firstSegmentBytes(in: file)) else { return nil }
         guard lowest.offset < current.range.offset else {
             file.allocator.releaseUnpublished(lowest)
             return nil

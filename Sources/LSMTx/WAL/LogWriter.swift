@@ -31,7 +31,7 @@ package final class LogWriter: @unchecked Sendable {
         /// The place comes from a replay: what the sector holds before it may be synced.
         var isAfterReplay: Bool
         /// Past this offset it is time to make spares: at once in a segment that was a spare itself, so that there are as
-        /// many as before; from the middle on in a log's first one, as many a store is closed before it needs another.
+        /// many as before; from the first quarter on in a log's first one, as many a store is closed before it needs another.
         var spareMark: Int
 
         init(
@@ -42,7 +42,7 @@ package final class LogWriter: @unchecked Sendable {
             self.offset = offset
             self.previousChecksum = previousChecksum
             self.isAfterReplay = isAfterReplay
-            spareMark = isFirst ? segment.length / 2 : 0
+            spareMark = isFirst ? segment.length / 4 : 0
         }
 
         var lsn: LogSequenceNumber { segment.base.advanced(by: offset) }
@@ -97,7 +97,10 @@ package final class LogWriter: @unchecked Sendable {
         precondition(
             file.extentBytes >= LogStart.minimumSegmentBytes && file.extentBytes <= LogStart.maximumSegmentBytes)
         let segment = try LogSegmentChain.makeFirst(
-            in: file, number: (earlier?.lastSegment.number ?? 0) + 1, after: earlier?.nextBase ?? .zero,
+            in: file,
+            // Survivors of a crash are written to it at once.
+            bytes: earlier == nil ? LogSegmentChain.firstSegmentBytes(in: file) : file.extentBytes,
+            number: (earlier?.lastSegment.number ?? 0) + 1, after: earlier?.nextBase ?? .zero,
             born: site().generation)
         let cursor = Cursor(segment, offset: LogFormat.sectorBytes, previousChecksum: 0, isFirst: true)
         self.init(

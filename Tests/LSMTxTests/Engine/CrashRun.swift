@@ -76,6 +76,7 @@ final class CrashRun: @unchecked Sendable {
                 case 6..<10: try createNamed(in: database)
                 case 10..<12: try dropNamed(in: database)
                 case 12..<15: try changeRetention(of: database)
+                case 15..<18: _ = try database.engine.settle()
                 default: break
                 }
                 if let failure { throw failure }

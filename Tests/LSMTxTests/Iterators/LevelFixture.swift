@@ -12,7 +12,8 @@ struct LevelFixture {
     /// Timestamps from which on versions are in the memtable, the newer and the older table of level 0, level 1, 3.
     private static let floors: [UInt64] = [850, 700, 600, 300, 0]
 
-    init(shape: TableKeyShape, count: Int, seed: UInt64) throws {
+    /// - Parameter isSettled: Whether everything is in the deepest level.
+    init(shape: TableKeyShape, count: Int, seed: UInt64, isSettled: Bool = false) throws {
         model = shape.model(count: count, seed: seed).sorted(by: ModelVersion.isBefore)
         var random = SeededGenerator(seed: seed &+ 1_000_000)
         device = MemoryDevice()
@@ -26,8 +27,9 @@ struct LevelFixture {
         let memtable = try Memtable(capacity: 4 << 20)
         var edit = VersionEdit()
         var id: UInt64 = 100
-        for (source, floor) in Self.floors.enumerated() {
-            let ceiling = source == 0 ? UInt64.max : Self.floors[source - 1]
+        let floors = isSettled ? [1000, 1000, 1000, 1000, 0] : Self.floors
+        for (source, floor) in floors.enumerated() {
+            let ceiling = source == 0 ? UInt64.max : floors[source - 1]
             let versions = model.filter { $0.timestamp > floor && $0.timestamp <= ceiling }
             if source == 0 {
                 Self.fill(memtable, with: versions)

@@ -14,9 +14,18 @@ import Testing
     /// Random moves over memtable, level 0 and deeper levels, in random ranges, against the sorted live entries.
     @Test(arguments: TableKeyShape.allCases, [1, 2] as [UInt64])
     func movesAgreeWithTheModel(shape: TableKeyShape, seed: UInt64) throws {
-        let fixture = try LevelFixture(shape: shape, count: 1500, seed: seed)
+        try Self.compareMoves(try LevelFixture(shape: shape, count: 1500, seed: seed), shape, seed)
+    }
+
+    /// The same in one source, which is walked by a shorter path.
+    @Test(arguments: TableKeyShape.allCases, [1, 2] as [UInt64])
+    func movesInOneSourceAgreeWithTheModel(shape: TableKeyShape, seed: UInt64) throws {
+        try Self.compareMoves(try LevelFixture(shape: shape, count: 1500, seed: seed, isSettled: true), shape, seed)
+    }
+
+    private static func compareMoves(_ fixture: LevelFixture, _ shape: TableKeyShape, _ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed &+ 9)
-        for round in 0..<Self.rounds {
+        for round in 0..<rounds {
             let timestamp = LevelFixture.timestamp(&random)
             let isWhole = Int.random(in: 0..<4, using: &random) == 0
             let range =
@@ -26,14 +35,14 @@ import Testing
                     from: fixture.someKey(&random),
                     upTo: Bool.random(using: &random) ? nil : fixture.someKey(&random))
             let live = LevelFixture.visible(fixture.model, at: timestamp).filter {
-                $0.kind != .tombstone && Self.contains(range, $0.key)
+                $0.kind != .tombstone && contains(range, $0.key)
             }
             let iterator = MergingIterator(view: fixture.view, at: Timestamp(rawValue: timestamp), range: range)
             var place: Int?
             for step in 0..<60 {
-                place = try Self.move(iterator, from: place, in: live, range: range, random: &random)
+                place = try move(iterator, from: place, in: live, range: range, random: &random)
                 // Past the range, sources that were not opened are missing, and nothing is promised.
-                let isInside = iterator.isValid && Self.contains(range, iterator.key.array)
+                let isInside = iterator.isValid && contains(range, iterator.key.array)
                 let shown = isInside ? iterator.key.array : nil
                 let value = isInside ? iterator.value.array : nil
                 guard shown == place.map({ live[$0].key }), value == place.map({ live[$0].value }) else {

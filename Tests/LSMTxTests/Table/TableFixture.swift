@@ -171,7 +171,7 @@ enum TableKeyShape: String, CaseIterable, Sendable {
             let versions = [1, 1, 1, 2, 5, 60][Int.random(in: 0..<6, using: &random)]
             var timestamps: Set<UInt64> = []
             while timestamps.count < versions { timestamps.insert(UInt64.random(in: 1...1000, using: &random)) }
-            for timestamp in timestamps {
+            for timestamp in timestamps.sorted() {
                 let isTombstone = UInt8.random(in: 0..<5, using: &random) == 0
                 let size = [0, 1, 20, 90, 90, 700][Int.random(in: 0..<6, using: &random)]
                 model.append(
