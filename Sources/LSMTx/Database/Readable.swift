@@ -51,8 +51,8 @@ public protocol Readable: AnyObject {
     /// The entries of a range, as a sequence of copies.
     ///
     /// A sequence cannot throw: an error ends it early, and is thrown by the enclosing `read` or `write`, or by the
-    /// transaction's `commit`. Use ``forEach(_:reverse:_:)`` to have it thrown at once, and always on a snapshot from
-    /// ``Database/snapshot(at:)``: nothing encloses that, so that nobody would throw it.
+    /// transaction's `commit`. Use ``forEach(_:reverse:_:)`` to have it thrown at once. Nothing encloses a snapshot from
+    /// ``Database/snapshot(at:)``: there, ``Snapshot/checkScans()`` throws it.
     ///
     /// - Parameters:
     ///   - range: The keys.

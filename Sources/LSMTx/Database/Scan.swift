@@ -5,8 +5,8 @@
 ///
 /// An error, such as `corrupt`, ends the sequence; it is thrown by the enclosing `read` or `write`, or by the transaction's
 /// `commit`. A ``Snapshot`` from ``Database/snapshot(at:)`` has nothing around it that could throw, so there the sequence
-/// is silently shorter: read it by ``Readable/forEach(_:reverse:_:)`` or ``Snapshot/stream(_:reverse:limit:)``, which
-/// throw.
+/// is silently shorter: call ``Snapshot/checkScans()`` after it, or read by ``Readable/forEach(_:reverse:_:)`` or
+/// ``Snapshot/stream(_:reverse:limit:)``, which throw.
 ///
 /// ```swift
 /// try database.read { snapshot in

@@ -119,5 +119,17 @@ public final class Snapshot: Readable, Sendable {
         return cursor
     }
 
-    func checkScans() throws(StoreError) { try scanFailure.check() }
+    /// Throws the error that ended a ``Scan`` of this snapshot early, if there was one.
+    ///
+    /// A sequence cannot throw. `read` does this by itself at its end; a snapshot from ``Database/snapshot(at:)`` has
+    /// nobody but you to do it.
+    ///
+    /// ```swift
+    /// let names = snapshot.scan(KeyRange(prefix: "user/")).map { String(decoding: $0.value, as: UTF8.self) }
+    /// try snapshot.checkScans()  // So these are all.
+    /// ```
+    ///
+    /// - Throws: The first such error, such as `corrupt` or `io`, at every call.
+    /// - Complexity: O(1).
+    public func checkScans() throws(StoreError) { try scanFailure.check() }
 }

@@ -189,8 +189,12 @@ import Testing
                 #expect(try database.read { try $0.get("c") } == Self.value(2, 100_000))
                 #expect(EngineFixture.code { _ = try database.read { Array($0.scan()) } } == .corrupt)
                 #expect(try database.read { Array($0.scan(KeyRange(from: Array("c".utf8)))) }.count == 1)
+                let snapshot = try database.snapshot()
+                try snapshot.checkScans()
+                #expect(Array(snapshot.scan()).count == 1)
+                #expect(EngineFixture.code { try snapshot.checkScans() } == .corrupt)
                 var keys = 0
-                try database.snapshot().forEachKey(.all) { _ in
+                try snapshot.forEachKey(.all) { _ in
                     keys += 1
                     return true
                 }

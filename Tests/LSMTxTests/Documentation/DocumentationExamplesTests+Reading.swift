@@ -35,6 +35,14 @@ extension DocumentationExamplesTests {
         }
     }
 
+    @Test func aScanIsChecked() throws {
+        let database = try Self.filled()
+        let snapshot = try database.snapshot()
+        let names = snapshot.scan(KeyRange(prefix: "user/")).map { String(decoding: $0.value, as: UTF8.self) }
+        try snapshot.checkScans()  // So these are all.
+        #expect(names == ["Ada", "Grace"])
+    }
+
     @Test func theLastEntryIsFound() throws {
         let database = try Self.filled()
         let newest = try database.read { $0.scan(.all, reverse: true, limit: 1).first { _ in true } }

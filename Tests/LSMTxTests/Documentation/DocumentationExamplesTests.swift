@@ -50,12 +50,13 @@ import Testing
                 try transaction.put("visits", String(visits + 1))
                 try transaction.put("last", "home")
             }
-            let snapshot = try database.snapshot()
+            let before = database.timestamp
             try database.write { try $0.delete("last") }
-            for entry in snapshot.scan(.all, reverse: false, limit: 10) {
-                print(String(decoding: entry.key, as: UTF8.self), String(decoding: entry.value, as: UTF8.self))
+            try database.read(at: .timestamp(before)) { snapshot in  // It still sees "last".
+                for entry in snapshot.scan(.all, limit: 10) {
+                    print(String(decoding: entry.key, as: UTF8.self), String(decoding: entry.value, as: UTF8.self))
+                }
             }
-            snapshot.close()  // It still saw "last".
             try database.close()
         }
 
