@@ -68,7 +68,7 @@ package enum SuperblockSlots {
             return StoreError(
                 .unsupportedFormat,
                 "The file has format version \(version); this build reads version \(Superblock.formatVersion).",
-                remedy: "Open it with the release that wrote it, and take the data over with `lsmtx dump` and `restore`.",
+                remedy: "Open it with the release that wrote it, and move the data with `lsmtx dump` and `restore`.",
                 at: StoreError.Location(offset: 0, structure: "superblock"))
         }
         guard slots.contains(.damaged) else {
