@@ -23,7 +23,9 @@ internal import Synchronization
 ///
 /// Rejected: applying each member in its own thread (the leader would have to wait for them before the next group can
 /// validate; the write costs five times what applying costs); a thread that only syncs (two wake-ups per commit);
-/// several durable writes in flight at once, which keeps groups small: at 16 threads 16,000 commits/s instead of 60,000.
+/// several durable writes in flight at once, which keeps groups small: at 16 threads 16,000 commits/s instead of 60,000;
+/// a leader that waits for those whom the last durable group has released, up to a third or all of a sync: 13% more
+/// commits/s at 4 threads and none at 16, where waking them is then not hidden behind a sync.
 package final class CommitPipeline: Sendable {
     let engine: Engine
     private let log: LogWriter
