@@ -39,6 +39,8 @@ let package = Package(
         .target(
             name: "LSMTxC",
             dependencies: ["CLSMTx", "LSMTx"],
+            // The symbols and their versions, for the linker: Scripts/build-c-library passes it.
+            exclude: ["lsmtx.map"],
             swiftSettings: settings
         ),
         // getopt_long behind functions: the overlay does not import it everywhere, and its result is mutable globals.

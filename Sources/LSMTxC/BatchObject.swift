@@ -1,4 +1,4 @@
-internal import CLSMTx
+public import CLSMTx
 internal import LSMTx
 
 /// Operations that wait to be committed together, one behind the other in one piece of memory.
@@ -178,26 +178,26 @@ private func add(
 }
 
 @c @implementation
-func lsmtx_batch_create() -> OpaquePointer? { Handle.make(BatchObject()) }
+public func lsmtx_batch_create() -> OpaquePointer? { Handle.make(BatchObject()) }
 
 @c @implementation
-func lsmtx_batch_free(_ batch: OpaquePointer?) {
+public func lsmtx_batch_free(_ batch: OpaquePointer?) {
     Handle.free(batch, BatchObject.self)
 }
 
 @c @implementation
-func lsmtx_batch_count(_ batch: OpaquePointer?) -> Int { Handle.object(batch, BatchObject.self)?.count ?? 0 }
+public func lsmtx_batch_count(_ batch: OpaquePointer?) -> Int { Handle.object(batch, BatchObject.self)?.count ?? 0 }
 
 @c @implementation
-func lsmtx_batch_bytes(_ batch: OpaquePointer?) -> Int { Handle.object(batch, BatchObject.self)?.byteCount ?? 0 }
+public func lsmtx_batch_bytes(_ batch: OpaquePointer?) -> Int { Handle.object(batch, BatchObject.self)?.byteCount ?? 0 }
 
 @c @implementation
-func lsmtx_batch_clear(_ batch: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
+public func lsmtx_batch_clear(_ batch: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
     add(batch, error) { $0.removeAll() }
 }
 
 @c @implementation
-func lsmtx_batch_put(
+public func lsmtx_batch_put(
     _ batch: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ value: UnsafeRawPointer?,
     _ value_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -207,21 +207,21 @@ func lsmtx_batch_put(
 }
 
 @c @implementation
-func lsmtx_batch_delete(
+public func lsmtx_batch_delete(
     _ batch: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
     add(batch, error) { batch throws(StoreError) in try batch.delete(try Arguments.bytes(key, key_length)) }
 }
 
 @c @implementation
-func lsmtx_batch_delete_range(
+public func lsmtx_batch_delete_range(
     _ batch: OpaquePointer?, _ range: UnsafePointer<lsmtx_range>?, _ error: ErrorOut
 ) -> lsmtx_status {
     add(batch, error) { batch throws(StoreError) in try batch.deleteRange(try Arguments.range(range)) }
 }
 
 @c @implementation
-func lsmtx_batch_mutate_number(
+public func lsmtx_batch_mutate_number(
     _ batch: OpaquePointer?, _ mutation: Int32, _ key: UnsafeRawPointer?, _ key_length: Int, _ number: Int64,
     _ error: ErrorOut
 ) -> lsmtx_status {
@@ -231,7 +231,7 @@ func lsmtx_batch_mutate_number(
 }
 
 @c @implementation
-func lsmtx_batch_mutate_bytes(
+public func lsmtx_batch_mutate_bytes(
     _ batch: OpaquePointer?, _ mutation: Int32, _ key: UnsafeRawPointer?, _ key_length: Int,
     _ operand: UnsafeRawPointer?, _ operand_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -242,7 +242,7 @@ func lsmtx_batch_mutate_bytes(
 }
 
 @c @implementation
-func lsmtx_batch_put_versionstamped_value(
+public func lsmtx_batch_put_versionstamped_value(
     _ batch: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ value: UnsafeRawPointer?,
     _ value_length: Int, _ stamp_offset: Int, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -253,7 +253,7 @@ func lsmtx_batch_put_versionstamped_value(
 }
 
 @c @implementation
-func lsmtx_batch_put_versionstamped_key(
+public func lsmtx_batch_put_versionstamped_key(
     _ batch: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ stamp_offset: Int,
     _ value: UnsafeRawPointer?, _ value_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -264,7 +264,7 @@ func lsmtx_batch_put_versionstamped_key(
 }
 
 @c @implementation
-func lsmtx_db_write(
+public func lsmtx_db_write(
     _ db: OpaquePointer?, _ batch: OpaquePointer?, _ durability: Int32, _ committed_at: UnsafeMutablePointer<UInt64>?,
     _ error: ErrorOut
 ) -> lsmtx_status {

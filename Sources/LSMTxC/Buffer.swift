@@ -51,10 +51,10 @@ final class Buffer: HandleObject {
 }
 
 @c @implementation
-func lsmtx_buffer_create() -> OpaquePointer? { Handle.make(Buffer()) }
+public func lsmtx_buffer_create() -> OpaquePointer? { Handle.make(Buffer()) }
 
 @c @implementation
-func lsmtx_buffer_free(_ buffer: OpaquePointer?) { Handle.free(buffer, Buffer.self) }
+public func lsmtx_buffer_free(_ buffer: OpaquePointer?) { Handle.free(buffer, Buffer.self) }
 
 // MARK: - Where values go
 

@@ -1,4 +1,4 @@
-internal import CLSMTx
+public import CLSMTx
 internal import LSMTx
 
 /// Tells a program's function how far a call has come, and ends the call when it wants that.
@@ -25,12 +25,12 @@ private func rethrowing<R>(_ body: () throws -> R) throws(StoreError) -> R {
 }
 
 @c @implementation
-func lsmtx_db_flush(_ db: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
+public func lsmtx_db_flush(_ db: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
     administer(db, error) { database throws(StoreError) in try database.flush() }
 }
 
 @c @implementation
-func lsmtx_db_compact(
+public func lsmtx_db_compact(
     _ db: OpaquePointer?, _ range: UnsafePointer<lsmtx_range>?, _ progress: lsmtx_progress_fn?,
     _ user: UnsafeMutableRawPointer?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -72,7 +72,7 @@ final class ReportObject: HandleObject {
 }
 
 @c @implementation
-func lsmtx_db_check(
+public func lsmtx_db_check(
     _ db: OpaquePointer?, _ progress: lsmtx_progress_fn?, _ user: UnsafeMutableRawPointer?,
     _ report: UnsafeMutablePointer<OpaquePointer?>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -87,18 +87,18 @@ func lsmtx_db_check(
 }
 
 @c @implementation
-func lsmtx_report_get(
+public func lsmtx_report_get(
     _ report: OpaquePointer?, _ summary: UnsafeMutablePointer<lsmtx_report_summary>?, _ error: ErrorOut
 ) -> lsmtx_status {
     pick(report, ReportObject.self, 0, summary, error) { [$0.summary] }
 }
 
 @c @implementation
-func lsmtx_report_finding(
+public func lsmtx_report_finding(
     _ report: OpaquePointer?, _ index: Int, _ finding: UnsafeMutablePointer<lsmtx_finding>?, _ error: ErrorOut
 ) -> lsmtx_status {
     pick(report, ReportObject.self, index, finding, error) { $0.findings }
 }
 
 @c @implementation
-func lsmtx_report_free(_ report: OpaquePointer?) { Handle.free(report, ReportObject.self) }
+public func lsmtx_report_free(_ report: OpaquePointer?) { Handle.free(report, ReportObject.self) }

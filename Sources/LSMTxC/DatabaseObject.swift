@@ -1,4 +1,4 @@
-internal import CLSMTx
+public import CLSMTx
 internal import LSMTx
 
 /// An open store, as a handle holds it.
@@ -14,7 +14,7 @@ final class DatabaseObject: HandleObject {
 }
 
 @c @implementation
-func lsmtx_db_open(
+public func lsmtx_db_open(
     _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<lsmtx_options>?,
     _ db: UnsafeMutablePointer<OpaquePointer?>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -26,7 +26,7 @@ func lsmtx_db_open(
 }
 
 @c @implementation
-func lsmtx_db_open_in_memory(
+public func lsmtx_db_open_in_memory(
     _ options: UnsafePointer<lsmtx_options>?, _ db: UnsafeMutablePointer<OpaquePointer?>?, _ error: ErrorOut
 ) -> lsmtx_status {
     make(db, error) { () throws(StoreError) in
@@ -35,12 +35,12 @@ func lsmtx_db_open_in_memory(
 }
 
 @c @implementation
-func lsmtx_db_close(_ db: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
+public func lsmtx_db_close(_ db: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
     administer(db, error) { database throws(StoreError) in try database.close() }
 }
 
 @c @implementation
-func lsmtx_db_free(_ db: OpaquePointer?) {
+public func lsmtx_db_free(_ db: OpaquePointer?) {
     Handle.free(db, DatabaseObject.self) { object in
         // There is nobody to tell: whatever fails here, the log has everything that was acknowledged.
         try? object.database.close()
@@ -63,7 +63,7 @@ func administer(
 // MARK: - One operation
 
 @c @implementation
-func lsmtx_db_get(
+public func lsmtx_db_get(
     _ db: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ buffer: UnsafeMutableRawPointer?,
     _ buffer_size: Int, _ value_length: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -77,7 +77,7 @@ func lsmtx_db_get(
 }
 
 @c @implementation
-func lsmtx_db_get_borrowed(
+public func lsmtx_db_get_borrowed(
     _ db: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ buffer: OpaquePointer?,
     _ value: UnsafeMutablePointer<UnsafeRawPointer?>?, _ value_length: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -91,7 +91,7 @@ func lsmtx_db_get_borrowed(
 }
 
 @c @implementation
-func lsmtx_db_put(
+public func lsmtx_db_put(
     _ db: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ value: UnsafeRawPointer?,
     _ value_length: Int, _ durability: Int32, _ committed_at: UnsafeMutablePointer<UInt64>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -101,7 +101,7 @@ func lsmtx_db_put(
 }
 
 @c @implementation
-func lsmtx_db_delete(
+public func lsmtx_db_delete(
     _ db: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ durability: Int32,
     _ committed_at: UnsafeMutablePointer<UInt64>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -111,7 +111,7 @@ func lsmtx_db_delete(
 }
 
 @c @implementation
-func lsmtx_db_delete_range(
+public func lsmtx_db_delete_range(
     _ db: OpaquePointer?, _ range: UnsafePointer<lsmtx_range>?, _ durability: Int32,
     _ committed_at: UnsafeMutablePointer<UInt64>?, _ error: ErrorOut
 ) -> lsmtx_status {

@@ -1,4 +1,4 @@
-internal import CLSMTx
+public import CLSMTx
 internal import LSMTx
 
 /// An error with its texts, as C has them.
@@ -45,44 +45,44 @@ final class ErrorObject: HandleObject {
 }
 
 @c @implementation
-func lsmtx_error_status(_ error: OpaquePointer?) -> lsmtx_status {
+public func lsmtx_error_status(_ error: OpaquePointer?) -> lsmtx_status {
     ErrorObject.of(error).map { Status.of($0.error.code) } ?? Status.ok
 }
 
 @c @implementation
-func lsmtx_error_description(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
+public func lsmtx_error_description(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
     ErrorObject.of(error)?.description ?? text("")
 }
 
 @c @implementation
-func lsmtx_error_message(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
+public func lsmtx_error_message(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
     ErrorObject.of(error)?.message ?? text("")
 }
 
 @c @implementation
-func lsmtx_error_remedy(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
+public func lsmtx_error_remedy(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
     ErrorObject.of(error)?.remedy ?? text("")
 }
 
 @c @implementation
-func lsmtx_error_path(_ error: OpaquePointer?) -> UnsafePointer<CChar>? { ErrorObject.of(error)?.path }
+public func lsmtx_error_path(_ error: OpaquePointer?) -> UnsafePointer<CChar>? { ErrorObject.of(error)?.path }
 
 @c @implementation
-func lsmtx_error_structure(_ error: OpaquePointer?) -> UnsafePointer<CChar>? { ErrorObject.of(error)?.structure }
+public func lsmtx_error_structure(_ error: OpaquePointer?) -> UnsafePointer<CChar>? { ErrorObject.of(error)?.structure }
 
 @c @implementation
-func lsmtx_error_offset(_ error: OpaquePointer?) -> UInt64 { ErrorObject.of(error)?.error.location.offset ?? .max }
+public func lsmtx_error_offset(_ error: OpaquePointer?) -> UInt64 { ErrorObject.of(error)?.error.location.offset ?? .max }
 
 @c @implementation
-func lsmtx_error_errno(_ error: OpaquePointer?) -> Int32 { ErrorObject.of(error)?.error.errorNumber ?? 0 }
+public func lsmtx_error_errno(_ error: OpaquePointer?) -> Int32 { ErrorObject.of(error)?.error.errorNumber ?? 0 }
 
 @c @implementation
-func lsmtx_error_is_retryable(_ error: OpaquePointer?) -> Int32 {
+public func lsmtx_error_is_retryable(_ error: OpaquePointer?) -> Int32 {
     ErrorObject.of(error)?.error.isRetryable == true ? 1 : 0
 }
 
 @c @implementation
-func lsmtx_error_keys(
+public func lsmtx_error_keys(
     _ error: OpaquePointer?, _ lower: UnsafeMutablePointer<lsmtx_slice>?, _ upper: UnsafeMutablePointer<lsmtx_slice>?
 ) -> Int32 {
     guard let object = ErrorObject.of(error), object.lower.data != nil, let lower, let upper else { return 0 }
@@ -92,11 +92,11 @@ func lsmtx_error_keys(
 }
 
 @c @implementation
-func lsmtx_error_conflict(_ error: OpaquePointer?, _ conflict: UnsafeMutablePointer<lsmtx_conflict>?) -> Int32 {
+public func lsmtx_error_conflict(_ error: OpaquePointer?, _ conflict: UnsafeMutablePointer<lsmtx_conflict>?) -> Int32 {
     guard let found = ErrorObject.of(error)?.conflict, let conflict, Arguments.sizeIsKnown(conflict) else { return 0 }
     conflict.pointee = found
     return 1
 }
 
 @c @implementation
-func lsmtx_error_free(_ error: OpaquePointer?) { Handle.free(error, ErrorObject.self) }
+public func lsmtx_error_free(_ error: OpaquePointer?) { Handle.free(error, ErrorObject.self) }

@@ -90,7 +90,7 @@ final class Turnstile: Sendable {
 // MARK: - Calls
 
 /// Where a call leaves its error.
-typealias ErrorOut = UnsafeMutablePointer<OpaquePointer?>?
+public typealias ErrorOut = UnsafeMutablePointer<OpaquePointer?>?
 
 /// Runs the body of one call of the interface, and turns what it throws into a status and an error object.
 @inline(__always)

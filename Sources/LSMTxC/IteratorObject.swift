@@ -1,4 +1,4 @@
-internal import CLSMTx
+public import CLSMTx
 internal import LSMTx
 
 /// An iterator, as a handle holds it.
@@ -70,7 +70,7 @@ func iterate(
 // MARK: - Making
 
 @c @implementation
-func lsmtx_db_iter(
+public func lsmtx_db_iter(
     _ db: OpaquePointer?, _ range: UnsafePointer<lsmtx_range>?, _ flags: UInt32,
     _ iter: UnsafeMutablePointer<OpaquePointer?>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -87,7 +87,7 @@ func lsmtx_db_iter(
 }
 
 @c @implementation
-func lsmtx_snapshot_iter(
+public func lsmtx_snapshot_iter(
     _ snapshot: OpaquePointer?, _ range: UnsafePointer<lsmtx_range>?, _ flags: UInt32,
     _ iter: UnsafeMutablePointer<OpaquePointer?>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -102,7 +102,7 @@ func lsmtx_snapshot_iter(
 }
 
 @c @implementation
-func lsmtx_txn_iter(
+public func lsmtx_txn_iter(
     _ txn: OpaquePointer?, _ range: UnsafePointer<lsmtx_range>?, _ flags: UInt32,
     _ iter: UnsafeMutablePointer<OpaquePointer?>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -122,7 +122,7 @@ func lsmtx_txn_iter(
 }
 
 @c @implementation
-func lsmtx_iter_free(_ iter: OpaquePointer?) {
+public func lsmtx_iter_free(_ iter: OpaquePointer?) {
     // The cursor tells the transaction how far it came as it goes.
     let turnstile = Handle.object(iter, IteratorObject.self)?.turnstile
     turnstile?.waitAndPass { Handle.free(iter, IteratorObject.self) }
@@ -131,7 +131,7 @@ func lsmtx_iter_free(_ iter: OpaquePointer?) {
 // MARK: - Moving
 
 @c @implementation
-func lsmtx_iter_next(
+public func lsmtx_iter_next(
     _ iter: OpaquePointer?, _ key: UnsafeMutablePointer<UnsafeRawPointer?>?, _ key_length: UnsafeMutablePointer<Int>?,
     _ value: UnsafeMutablePointer<UnsafeRawPointer?>?, _ value_length: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -143,7 +143,7 @@ func lsmtx_iter_next(
 }
 
 @c @implementation
-func lsmtx_iter_prev(
+public func lsmtx_iter_prev(
     _ iter: OpaquePointer?, _ key: UnsafeMutablePointer<UnsafeRawPointer?>?, _ key_length: UnsafeMutablePointer<Int>?,
     _ value: UnsafeMutablePointer<UnsafeRawPointer?>?, _ value_length: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -171,7 +171,7 @@ private func lend(
 }
 
 @c @implementation
-func lsmtx_iter_seek_first(_ iter: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
+public func lsmtx_iter_seek_first(_ iter: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
     iterate(iter, error) { object in
         object.cursor.seekToBeginning()
         return Status.ok
@@ -179,7 +179,7 @@ func lsmtx_iter_seek_first(_ iter: OpaquePointer?, _ error: ErrorOut) -> lsmtx_s
 }
 
 @c @implementation
-func lsmtx_iter_seek_last(_ iter: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
+public func lsmtx_iter_seek_last(_ iter: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
     iterate(iter, error) { object in
         object.cursor.seekToEnd()
         return Status.ok
@@ -187,7 +187,7 @@ func lsmtx_iter_seek_last(_ iter: OpaquePointer?, _ error: ErrorOut) -> lsmtx_st
 }
 
 @c @implementation
-func lsmtx_iter_seek(
+public func lsmtx_iter_seek(
     _ iter: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
     iterate(iter, error) { object throws(StoreError) in
@@ -197,7 +197,7 @@ func lsmtx_iter_seek(
 }
 
 @c @implementation
-func lsmtx_iter_next_many(
+public func lsmtx_iter_next_many(
     _ iter: OpaquePointer?, _ entries: UnsafeMutablePointer<lsmtx_entry>?, _ capacity: Int, _ max_bytes: Int,
     _ count: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -205,7 +205,7 @@ func lsmtx_iter_next_many(
 }
 
 @c @implementation
-func lsmtx_iter_prev_many(
+public func lsmtx_iter_prev_many(
     _ iter: OpaquePointer?, _ entries: UnsafeMutablePointer<lsmtx_entry>?, _ capacity: Int, _ max_bytes: Int,
     _ count: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {

@@ -1,4 +1,4 @@
-internal import CLSMTx
+public import CLSMTx
 internal import LSMTx
 
 extension Configuration {
@@ -23,7 +23,7 @@ extension Configuration {
 }
 
 @c @implementation
-func lsmtx_options_init(_ options: UnsafeMutablePointer<lsmtx_options>?, _ size: Int) -> lsmtx_status {
+public func lsmtx_options_init(_ options: UnsafeMutablePointer<lsmtx_options>?, _ size: Int) -> lsmtx_status {
     guard let options, size == MemoryLayout<lsmtx_options>.size else { return Status.of(.misuse) }
     let defaults = Configuration()
     options.pointee = lsmtx_options(

@@ -1,4 +1,4 @@
-internal import CLSMTx
+public import CLSMTx
 internal import LSMTx
 
 /// One call on a database that gives a value.
@@ -14,7 +14,7 @@ func inquire<Value>(
 }
 
 @c @implementation
-func lsmtx_db_timestamp(
+public func lsmtx_db_timestamp(
     _ db: OpaquePointer?, _ timestamp: UnsafeMutablePointer<UInt64>?, _ error: ErrorOut
 ) -> lsmtx_status {
     inquire(db, timestamp, error) { database throws(StoreError) in
@@ -25,14 +25,14 @@ func lsmtx_db_timestamp(
 }
 
 @c @implementation
-func lsmtx_db_oldest_readable(
+public func lsmtx_db_oldest_readable(
     _ db: OpaquePointer?, _ timestamp: UnsafeMutablePointer<UInt64>?, _ error: ErrorOut
 ) -> lsmtx_status {
     inquire(db, timestamp, error) { database throws(StoreError) in try database.oldestReadableTimestamp.rawValue }
 }
 
 @c @implementation
-func lsmtx_db_timestamp_at(
+public func lsmtx_db_timestamp_at(
     _ db: OpaquePointer?, _ unix_time: Int64, _ timestamp: UnsafeMutablePointer<UInt64>?, _ error: ErrorOut
 ) -> lsmtx_status {
     inquire(db, timestamp, error) { database throws(StoreError) in
@@ -41,7 +41,7 @@ func lsmtx_db_timestamp_at(
 }
 
 @c @implementation
-func lsmtx_db_unix_time(
+public func lsmtx_db_unix_time(
     _ db: OpaquePointer?, _ timestamp: UInt64, _ unix_time: UnsafeMutablePointer<Int64>?, _ error: ErrorOut
 ) -> lsmtx_status {
     call(error) { () throws(StoreError) in
@@ -54,7 +54,7 @@ func lsmtx_db_unix_time(
 }
 
 @c @implementation
-func lsmtx_db_retention(
+public func lsmtx_db_retention(
     _ db: OpaquePointer?, _ retention: UnsafeMutablePointer<lsmtx_retention>?, _ error: ErrorOut
 ) -> lsmtx_status {
     administer(db, error) { database throws(StoreError) in
@@ -72,7 +72,7 @@ extension lsmtx_retention {
 }
 
 @c @implementation
-func lsmtx_db_set_retention(
+public func lsmtx_db_set_retention(
     _ db: OpaquePointer?, _ retention: UnsafePointer<lsmtx_retention>?, _ error: ErrorOut
 ) -> lsmtx_status {
     administer(db, error) { database throws(StoreError) in
@@ -83,7 +83,7 @@ func lsmtx_db_set_retention(
 // MARK: - Names
 
 @c @implementation
-func lsmtx_db_create_snapshot(
+public func lsmtx_db_create_snapshot(
     _ db: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ point: UnsafePointer<lsmtx_point>?,
     _ timestamp: UnsafeMutablePointer<UInt64>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -95,7 +95,7 @@ func lsmtx_db_create_snapshot(
 }
 
 @c @implementation
-func lsmtx_db_drop_snapshot(_ db: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ error: ErrorOut) -> lsmtx_status {
+public func lsmtx_db_drop_snapshot(_ db: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ error: ErrorOut) -> lsmtx_status {
     administer(db, error) { database throws(StoreError) in
         try database.dropSnapshot(named: try Arguments.text(name))
     }
@@ -120,7 +120,7 @@ final class NamesObject: HandleObject {
 }
 
 @c @implementation
-func lsmtx_db_named_snapshots(
+public func lsmtx_db_named_snapshots(
     _ db: OpaquePointer?, _ names: UnsafeMutablePointer<OpaquePointer?>?, _ error: ErrorOut
 ) -> lsmtx_status {
     make(names, error) { () throws(StoreError) in
@@ -130,19 +130,19 @@ func lsmtx_db_named_snapshots(
 }
 
 @c @implementation
-func lsmtx_names_count(_ names: OpaquePointer?) -> Int {
+public func lsmtx_names_count(_ names: OpaquePointer?) -> Int {
     Handle.object(names, NamesObject.self)?.snapshots.count ?? 0
 }
 
 @c @implementation
-func lsmtx_names_get(
+public func lsmtx_names_get(
     _ names: OpaquePointer?, _ index: Int, _ snapshot: UnsafeMutablePointer<lsmtx_named_snapshot>?, _ error: ErrorOut
 ) -> lsmtx_status {
     pick(names, NamesObject.self, index, snapshot, error) { $0.snapshots }
 }
 
 @c @implementation
-func lsmtx_names_free(_ names: OpaquePointer?) { Handle.free(names, NamesObject.self) }
+public func lsmtx_names_free(_ names: OpaquePointer?) { Handle.free(names, NamesObject.self) }
 
 /// One of what an object holds, as a structure of the caller.
 func pick<Object: HandleObject, Element>(
@@ -181,7 +181,7 @@ final class HistoryObject: HandleObject {
 }
 
 @c @implementation
-func lsmtx_db_history(
+public func lsmtx_db_history(
     _ db: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ since: UInt64, _ limit: UInt64,
     _ history: UnsafeMutablePointer<OpaquePointer?>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -195,16 +195,16 @@ func lsmtx_db_history(
 }
 
 @c @implementation
-func lsmtx_history_count(_ history: OpaquePointer?) -> Int {
+public func lsmtx_history_count(_ history: OpaquePointer?) -> Int {
     Handle.object(history, HistoryObject.self)?.versions.count ?? 0
 }
 
 @c @implementation
-func lsmtx_history_get(
+public func lsmtx_history_get(
     _ history: OpaquePointer?, _ index: Int, _ version: UnsafeMutablePointer<lsmtx_key_version>?, _ error: ErrorOut
 ) -> lsmtx_status {
     pick(history, HistoryObject.self, index, version, error) { $0.versions }
 }
 
 @c @implementation
-func lsmtx_history_free(_ history: OpaquePointer?) { Handle.free(history, HistoryObject.self) }
+public func lsmtx_history_free(_ history: OpaquePointer?) { Handle.free(history, HistoryObject.self) }

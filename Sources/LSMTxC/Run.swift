@@ -1,4 +1,4 @@
-internal import CLSMTx
+public import CLSMTx
 internal import LSMTx
 
 /// How `lsmtx_db_run` runs.
@@ -28,7 +28,7 @@ private struct Stopped: Error {
 }
 
 @c @implementation
-func lsmtx_run_options_init(_ options: UnsafeMutablePointer<lsmtx_run_options>?, _ size: Int) -> lsmtx_status {
+public func lsmtx_run_options_init(_ options: UnsafeMutablePointer<lsmtx_run_options>?, _ size: Int) -> lsmtx_status {
     guard let options, size == MemoryLayout<lsmtx_run_options>.size else { return Status.of(.misuse) }
     options.pointee = lsmtx_run_options(
         size: size, isolation: Int32(LSMTX_SERIALIZABLE), durability: Int32(LSMTX_DURABILITY_DEFAULT), label: nil,
@@ -37,7 +37,7 @@ func lsmtx_run_options_init(_ options: UnsafeMutablePointer<lsmtx_run_options>?,
 }
 
 @c @implementation
-func lsmtx_db_run(
+public func lsmtx_db_run(
     _ db: OpaquePointer?, _ options: UnsafePointer<lsmtx_run_options>?, _ body: lsmtx_run_fn?,
     _ user: UnsafeMutableRawPointer?, _ committed_at: UnsafeMutablePointer<UInt64>?, _ error: ErrorOut
 ) -> lsmtx_status {

@@ -1,4 +1,4 @@
-internal import CLSMTx
+public import CLSMTx
 internal import LSMTx
 
 /// A snapshot, as a handle holds it.
@@ -11,7 +11,7 @@ final class SnapshotObject: HandleObject {
 }
 
 @c @implementation
-func lsmtx_snapshot_open(
+public func lsmtx_snapshot_open(
     _ db: OpaquePointer?, _ point: UnsafePointer<lsmtx_point>?, _ snapshot: UnsafeMutablePointer<OpaquePointer?>?,
     _ error: ErrorOut
 ) -> lsmtx_status {
@@ -23,12 +23,12 @@ func lsmtx_snapshot_open(
 }
 
 @c @implementation
-func lsmtx_snapshot_timestamp(_ snapshot: OpaquePointer?) -> UInt64 {
+public func lsmtx_snapshot_timestamp(_ snapshot: OpaquePointer?) -> UInt64 {
     Handle.object(snapshot, SnapshotObject.self)?.snapshot.timestamp.rawValue ?? .max
 }
 
 @c @implementation
-func lsmtx_snapshot_get(
+public func lsmtx_snapshot_get(
     _ snapshot: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ buffer: UnsafeMutableRawPointer?,
     _ buffer_size: Int, _ value_length: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -42,7 +42,7 @@ func lsmtx_snapshot_get(
 }
 
 @c @implementation
-func lsmtx_snapshot_get_borrowed(
+public func lsmtx_snapshot_get_borrowed(
     _ snapshot: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ buffer: OpaquePointer?,
     _ value: UnsafeMutablePointer<UnsafeRawPointer?>?, _ value_length: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -56,7 +56,7 @@ func lsmtx_snapshot_get_borrowed(
 }
 
 @c @implementation
-func lsmtx_snapshot_get_many(
+public func lsmtx_snapshot_get_many(
     _ snapshot: OpaquePointer?, _ keys: UnsafePointer<lsmtx_slice>?, _ count: Int, _ buffer: OpaquePointer?,
     _ values: UnsafeMutablePointer<lsmtx_slice>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -71,7 +71,7 @@ func lsmtx_snapshot_get_many(
 }
 
 @c @implementation
-func lsmtx_snapshot_close(_ snapshot: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
+public func lsmtx_snapshot_close(_ snapshot: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
     call(error) { () throws(StoreError) in
         try Handle.use(snapshot, SnapshotObject.self) { object in
             object.snapshot.close()
@@ -81,6 +81,6 @@ func lsmtx_snapshot_close(_ snapshot: OpaquePointer?, _ error: ErrorOut) -> lsmt
 }
 
 @c @implementation
-func lsmtx_snapshot_free(_ snapshot: OpaquePointer?) {
+public func lsmtx_snapshot_free(_ snapshot: OpaquePointer?) {
     Handle.free(snapshot, SnapshotObject.self) { $0.snapshot.close() }
 }

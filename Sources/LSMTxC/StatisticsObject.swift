@@ -1,4 +1,4 @@
-internal import CLSMTx
+public import CLSMTx
 internal import LSMTx
 
 /// Statistics, as a handle holds them.
@@ -123,7 +123,7 @@ extension lsmtx_stats_summary {
 }
 
 @c @implementation
-func lsmtx_db_stats(
+public func lsmtx_db_stats(
     _ db: OpaquePointer?, _ stats: UnsafeMutablePointer<OpaquePointer?>?, _ error: ErrorOut
 ) -> lsmtx_status {
     make(stats, error) { () throws(StoreError) in
@@ -133,39 +133,39 @@ func lsmtx_db_stats(
 }
 
 @c @implementation
-func lsmtx_stats_get(
+public func lsmtx_stats_get(
     _ stats: OpaquePointer?, _ summary: UnsafeMutablePointer<lsmtx_stats_summary>?, _ error: ErrorOut
 ) -> lsmtx_status {
     pick(stats, StatisticsObject.self, 0, summary, error) { [$0.summary] }
 }
 
 @c @implementation
-func lsmtx_stats_level(
+public func lsmtx_stats_level(
     _ stats: OpaquePointer?, _ index: Int, _ level: UnsafeMutablePointer<lsmtx_level>?, _ error: ErrorOut
 ) -> lsmtx_status {
     pick(stats, StatisticsObject.self, index, level, error) { $0.levels }
 }
 
 @c @implementation
-func lsmtx_stats_level_work(
+public func lsmtx_stats_level_work(
     _ stats: OpaquePointer?, _ index: Int, _ work: UnsafeMutablePointer<lsmtx_level_work>?, _ error: ErrorOut
 ) -> lsmtx_status {
     pick(stats, StatisticsObject.self, index, work, error) { $0.levelWorks }
 }
 
 @c @implementation
-func lsmtx_stats_stall(
+public func lsmtx_stats_stall(
     _ stats: OpaquePointer?, _ index: Int, _ stall: UnsafeMutablePointer<lsmtx_stall>?, _ error: ErrorOut
 ) -> lsmtx_status {
     pick(stats, StatisticsObject.self, index, stall, error) { $0.stalls }
 }
 
 @c @implementation
-func lsmtx_stats_damaged_table(
+public func lsmtx_stats_damaged_table(
     _ stats: OpaquePointer?, _ index: Int, _ table: UnsafeMutablePointer<lsmtx_damaged_table>?, _ error: ErrorOut
 ) -> lsmtx_status {
     pick(stats, StatisticsObject.self, index, table, error) { $0.damagedTables }
 }
 
 @c @implementation
-func lsmtx_stats_free(_ stats: OpaquePointer?) { Handle.free(stats, StatisticsObject.self) }
+public func lsmtx_stats_free(_ stats: OpaquePointer?) { Handle.free(stats, StatisticsObject.self) }

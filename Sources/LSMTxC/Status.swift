@@ -1,4 +1,4 @@
-internal import CLSMTx
+public import CLSMTx
 internal import LSMTx
 
 /// The numbers of the interface's statuses.
@@ -69,18 +69,18 @@ enum Status {
 }
 
 @c @implementation
-func lsmtx_status_name(_ status: lsmtx_status) -> UnsafePointer<CChar>? {
+public func lsmtx_status_name(_ status: lsmtx_status) -> UnsafePointer<CChar>? {
     text(Status.name(of: status))
 }
 
 @c @implementation
-func lsmtx_version_number() -> UInt32 { UInt32(LSMTX_VERSION_NUMBER) }
+public func lsmtx_version_number() -> UInt32 { UInt32(LSMTX_VERSION_NUMBER) }
 
 @c @implementation
-func lsmtx_version_text() -> UnsafePointer<CChar>? { text("0.1.0") }
+public func lsmtx_version_text() -> UnsafePointer<CChar>? { text("0.1.0") }
 
 @c @implementation
-func lsmtx_format_version() -> UInt32 { UInt32(Superblock.formatVersion) }
+public func lsmtx_format_version() -> UInt32 { UInt32(Superblock.formatVersion) }
 
 /// A literal as C has it: static strings end with a zero byte.
 func text(_ literal: StaticString) -> UnsafePointer<CChar> {

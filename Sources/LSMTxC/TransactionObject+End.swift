@@ -1,10 +1,10 @@
-internal import CLSMTx
+public import CLSMTx
 internal import LSMTx
 
 // Savepoints, and the end of a transaction.
 
 @c @implementation
-func lsmtx_txn_savepoint(
+public func lsmtx_txn_savepoint(
     _ txn: OpaquePointer?, _ savepoint: UnsafeMutablePointer<UInt64>?, _ error: ErrorOut
 ) -> lsmtx_status {
     transact(txn, error) { object throws(StoreError) in
@@ -15,7 +15,7 @@ func lsmtx_txn_savepoint(
 }
 
 @c @implementation
-func lsmtx_txn_rollback_to(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: ErrorOut) -> lsmtx_status {
+public func lsmtx_txn_rollback_to(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: ErrorOut) -> lsmtx_status {
     transact(txn, error) { object throws(StoreError) in
         try object.rollback(to: savepoint)
         return Status.ok
@@ -23,7 +23,7 @@ func lsmtx_txn_rollback_to(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: 
 }
 
 @c @implementation
-func lsmtx_txn_release(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: ErrorOut) -> lsmtx_status {
+public func lsmtx_txn_release(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: ErrorOut) -> lsmtx_status {
     transact(txn, error) { object throws(StoreError) in
         try object.release(savepoint)
         return Status.ok
@@ -31,7 +31,7 @@ func lsmtx_txn_release(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: Erro
 }
 
 @c @implementation
-func lsmtx_txn_commit(
+public func lsmtx_txn_commit(
     _ txn: OpaquePointer?, _ durability: Int32, _ committed_at: UnsafeMutablePointer<UInt64>?, _ error: ErrorOut
 ) -> lsmtx_status {
     transact(txn, error) { object throws(StoreError) in
@@ -42,7 +42,7 @@ func lsmtx_txn_commit(
 }
 
 @c @implementation
-func lsmtx_txn_rollback(_ txn: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
+public func lsmtx_txn_rollback(_ txn: OpaquePointer?, _ error: ErrorOut) -> lsmtx_status {
     transact(txn, error) { object in
         object.rollback()
         return Status.ok
@@ -50,13 +50,13 @@ func lsmtx_txn_rollback(_ txn: OpaquePointer?, _ error: ErrorOut) -> lsmtx_statu
 }
 
 @c @implementation
-func lsmtx_txn_free(_ txn: OpaquePointer?) {
+public func lsmtx_txn_free(_ txn: OpaquePointer?) {
     guard Handle.object(txn, TransactionObject.self)?.isLent == false else { return }
     Handle.free(txn, TransactionObject.self) { object in object.turnstile.waitAndPass { object.rollback() } }
 }
 
 @c @implementation
-func lsmtx_versionstamp(_ timestamp: UInt64, _ stamp: UnsafeMutableRawPointer?) {
+public func lsmtx_versionstamp(_ timestamp: UInt64, _ stamp: UnsafeMutableRawPointer?) {
     guard let stamp else { return }
     Timestamp(rawValue: timestamp).writeVersionstamp(to: stamp)
 }
@@ -91,7 +91,7 @@ extension Mutation {
 }
 
 @c @implementation
-func lsmtx_txn_mutate_number(
+public func lsmtx_txn_mutate_number(
     _ txn: OpaquePointer?, _ mutation: Int32, _ key: UnsafeRawPointer?, _ key_length: Int, _ number: Int64,
     _ error: ErrorOut
 ) -> lsmtx_status {
@@ -102,7 +102,7 @@ func lsmtx_txn_mutate_number(
 }
 
 @c @implementation
-func lsmtx_txn_mutate_bytes(
+public func lsmtx_txn_mutate_bytes(
     _ txn: OpaquePointer?, _ mutation: Int32, _ key: UnsafeRawPointer?, _ key_length: Int,
     _ operand: UnsafeRawPointer?, _ operand_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -114,7 +114,7 @@ func lsmtx_txn_mutate_bytes(
 }
 
 @c @implementation
-func lsmtx_txn_put_versionstamped_value(
+public func lsmtx_txn_put_versionstamped_value(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ value: UnsafeRawPointer?,
     _ value_length: Int, _ stamp_offset: Int, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -126,7 +126,7 @@ func lsmtx_txn_put_versionstamped_value(
 }
 
 @c @implementation
-func lsmtx_txn_put_versionstamped_key(
+public func lsmtx_txn_put_versionstamped_key(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ stamp_offset: Int,
     _ value: UnsafeRawPointer?, _ value_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {

@@ -1,4 +1,4 @@
-internal import CLSMTx
+public import CLSMTx
 internal import LSMTx
 
 /// A transaction, as a handle holds it.
@@ -81,7 +81,7 @@ func transact(
 }
 
 @c @implementation
-func lsmtx_txn_begin(
+public func lsmtx_txn_begin(
     _ db: OpaquePointer?, _ isolation: Int32, _ label: UnsafePointer<CChar>?,
     _ txn: UnsafeMutablePointer<OpaquePointer?>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -95,21 +95,21 @@ func lsmtx_txn_begin(
 }
 
 @c @implementation
-func lsmtx_txn_timestamp(_ txn: OpaquePointer?) -> UInt64 {
+public func lsmtx_txn_timestamp(_ txn: OpaquePointer?) -> UInt64 {
     guard let object = Handle.object(txn, TransactionObject.self) else { return .max }
     let timestamp = try? object.turnstile.pass { object.transaction.timestamp.rawValue }
     return timestamp ?? .max
 }
 
 @c @implementation
-func lsmtx_txn_attempt(_ txn: OpaquePointer?) -> UInt32 {
+public func lsmtx_txn_attempt(_ txn: OpaquePointer?) -> UInt32 {
     UInt32(clamping: Handle.object(txn, TransactionObject.self)?.transaction.attempt ?? 0)
 }
 
 // MARK: - Reading
 
 @c @implementation
-func lsmtx_txn_get(
+public func lsmtx_txn_get(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ flags: UInt32,
     _ buffer: UnsafeMutableRawPointer?, _ buffer_size: Int, _ value_length: UnsafeMutablePointer<Int>?,
     _ error: ErrorOut
@@ -123,7 +123,7 @@ func lsmtx_txn_get(
 }
 
 @c @implementation
-func lsmtx_txn_get_borrowed(
+public func lsmtx_txn_get_borrowed(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ flags: UInt32, _ buffer: OpaquePointer?,
     _ value: UnsafeMutablePointer<UnsafeRawPointer?>?, _ value_length: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -136,7 +136,7 @@ func lsmtx_txn_get_borrowed(
 }
 
 @c @implementation
-func lsmtx_txn_get_many(
+public func lsmtx_txn_get_many(
     _ txn: OpaquePointer?, _ keys: UnsafePointer<lsmtx_slice>?, _ count: Int, _ flags: UInt32,
     _ buffer: OpaquePointer?, _ values: UnsafeMutablePointer<lsmtx_slice>?, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -153,7 +153,7 @@ func lsmtx_txn_get_many(
 // MARK: - Writing
 
 @c @implementation
-func lsmtx_txn_put(
+public func lsmtx_txn_put(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ value: UnsafeRawPointer?,
     _ value_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
@@ -164,7 +164,7 @@ func lsmtx_txn_put(
 }
 
 @c @implementation
-func lsmtx_txn_delete(
+public func lsmtx_txn_delete(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
     transact(txn, error) { object throws(StoreError) in
@@ -174,7 +174,7 @@ func lsmtx_txn_delete(
 }
 
 @c @implementation
-func lsmtx_txn_delete_range(
+public func lsmtx_txn_delete_range(
     _ txn: OpaquePointer?, _ range: UnsafePointer<lsmtx_range>?, _ error: ErrorOut
 ) -> lsmtx_status {
     transact(txn, error) { object throws(StoreError) in
@@ -184,7 +184,7 @@ func lsmtx_txn_delete_range(
 }
 
 @c @implementation
-func lsmtx_txn_add_read_conflict(
+public func lsmtx_txn_add_read_conflict(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
     transact(txn, error) { object throws(StoreError) in
@@ -194,7 +194,7 @@ func lsmtx_txn_add_read_conflict(
 }
 
 @c @implementation
-func lsmtx_txn_add_read_conflict_range(
+public func lsmtx_txn_add_read_conflict_range(
     _ txn: OpaquePointer?, _ range: UnsafePointer<lsmtx_range>?, _ error: ErrorOut
 ) -> lsmtx_status {
     transact(txn, error) { object throws(StoreError) in
