@@ -81,6 +81,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "LSMTxCTests",
+            dependencies: ["CLSMTx", "LSMTx", "LSMTxC", "LSMTxSimulation", "LSMTxTestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "LSMTxSpecsTests",
             dependencies: ["LSMTx", "LSMTxSimulation", "LSMTxSpecs", "LSMTxTestSupport"],
             swiftSettings: settings

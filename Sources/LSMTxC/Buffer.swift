@@ -100,7 +100,8 @@ struct ValueLoan {
 
     @inline(__always)
     init(
-        _ buffer: OpaquePointer?, _ value: UnsafeMutablePointer<UnsafeRawPointer?>?, _ length: UnsafeMutablePointer<Int>?
+        _ buffer: OpaquePointer?, _ value: UnsafeMutablePointer<UnsafeRawPointer?>?,
+        _ length: UnsafeMutablePointer<Int>?
     ) throws(StoreError) {
         guard let value, let length else { throw Misuse.noOut }
         length.pointee = 0
@@ -172,7 +173,8 @@ struct ValuesLoan {
         }
         var offset = 0
         for (index, length) in lengths.enumerated() {
-            let slice = length < 0
+            let slice =
+                length < 0
                 ? lsmtx_slice(data: nil, length: 0)
                 : lsmtx_slice(data: UnsafeRawPointer(buffer.base + offset), length: length)
             values.unsafelyUnwrapped[index] = slice

@@ -1,5 +1,5 @@
 public import CLSMTx
-internal import LSMTx
+package import LSMTx
 
 /// An open store, as a handle holds it.
 final class DatabaseObject: HandleObject {
@@ -9,8 +9,7 @@ final class DatabaseObject: HandleObject {
 
     init(_ database: Database) { self.database = database }
 
-    /// A handle of a database that was opened otherwise: for tests on devices of their own.
-    package static func handle(of database: Database) -> OpaquePointer { Handle.make(DatabaseObject(database)) }
+    static func handle(of database: Database) -> OpaquePointer { Handle.make(DatabaseObject(database)) }
 }
 
 @c @implementation
@@ -137,3 +136,6 @@ func commit(
         }
     }
 }
+
+/// A handle of a database that was opened otherwise: tests have devices of their own behind it.
+package func makeHandle(of database: Database) -> OpaquePointer { DatabaseObject.handle(of: database) }

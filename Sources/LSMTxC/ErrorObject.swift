@@ -71,7 +71,9 @@ public func lsmtx_error_path(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
 public func lsmtx_error_structure(_ error: OpaquePointer?) -> UnsafePointer<CChar>? { ErrorObject.of(error)?.structure }
 
 @c @implementation
-public func lsmtx_error_offset(_ error: OpaquePointer?) -> UInt64 { ErrorObject.of(error)?.error.location.offset ?? .max }
+public func lsmtx_error_offset(_ error: OpaquePointer?) -> UInt64 {
+    ErrorObject.of(error)?.error.location.offset ?? .max
+}
 
 @c @implementation
 public func lsmtx_error_errno(_ error: OpaquePointer?) -> Int32 { ErrorObject.of(error)?.error.errorNumber ?? 0 }

@@ -95,7 +95,9 @@ public func lsmtx_db_create_snapshot(
 }
 
 @c @implementation
-public func lsmtx_db_drop_snapshot(_ db: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ error: ErrorOut) -> lsmtx_status {
+public func lsmtx_db_drop_snapshot(_ db: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ error: ErrorOut)
+    -> lsmtx_status
+{
     administer(db, error) { database throws(StoreError) in
         try database.dropSnapshot(named: try Arguments.text(name))
     }
