@@ -1,3 +1,6 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase, AllPublicDeclarationsHaveDocumentation
+// The names are the header's, and so is what there is to say about them.
+
 public import CLSMTx
 internal import LSMTx
 

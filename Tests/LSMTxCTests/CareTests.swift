@@ -133,15 +133,16 @@ import Testing
         for number in 0..<500 { C.put(db, "k\(1000 + number)", String(repeating: "v", count: 100)) }
         #expect(lsmtx_db_flush(db, nil) == C.ok)
         let bytes = try device.readAll()
-        // The last value in the file.
-        let place = try #require(
-            (0...(bytes.count - 100)).last { place in bytes[place..<place + 100].allSatisfy { $0 == UInt8(ascii: "v") }
-            })
-        try device.write([0], at: UInt64(place))
+        // Every value, wherever it is: what of it is the log is not needed any more.
+        var run = 0
+        for (place, byte) in bytes.enumerated() {
+            run = byte == UInt8(ascii: "v") ? run + 1 : 0
+            if run == 100 { try device.write([0], at: UInt64(place)) }
+        }
         var report: OpaquePointer?
         #expect(lsmtx_db_check(db, nil, nil, &report, nil) == C.ok)
         var summary = Self.sized(lsmtx_report_summary(), \.size)
-        #expect(lsmtx_report_get(report, &summary, nil) == C.ok && summary.findings == 1)
+        #expect(lsmtx_report_get(report, &summary, nil) == C.ok && summary.findings > 0)
         var finding = Self.sized(lsmtx_finding(), \.size)
         #expect(lsmtx_report_finding(report, 0, &finding, nil) == C.ok)
         #expect(C.text(finding.message) != "" && C.text(finding.text).hasPrefix(C.text(finding.message)))

@@ -64,7 +64,7 @@ import Darwin
                 #expect(C.text(lsmtx_error_description(error.pointee)).contains("damaged"))
                 return status
             }
-            C.expectFailure(LSMTX_IO) { error in
+            C.expectFailure(LSMTX_MISUSE) { error in
                 let status = Self.open("\(folder)/\(String(repeating: "n", count: 300))", error)
                 #expect(lsmtx_error_errno(error.pointee) == ENAMETOOLONG)
                 return status
@@ -180,12 +180,23 @@ import Darwin
         let large = [UInt8](repeating: 1, count: 100_000)
         device.setFault(.init(.reserve, call: 0, .failure(.diskFull)))
         C.expectFailure(LSMTX_DISK_FULL) { lsmtx_db_put(db, "k", 1, large, large.count, 0, nil, $0) }
-        device.setFault(.init(nil, call: 0, isSticky: true, .failure(.io)))
+        device.setFault(nil)
+        C.put(db, "k", "v")
+        device.setFault(.init(.writeDurably, call: 0, isSticky: true, .failureHalfway(.io)))
         C.expectFailure(LSMTX_OUTCOME_UNKNOWN) { lsmtx_db_put(db, "k", 1, "v", 1, 0, nil, $0) }
         C.expectFailure(LSMTX_POISONED) { lsmtx_db_put(db, "k", 1, "v", 1, 0, nil, $0) }
         var error: OpaquePointer?
         #expect(lsmtx_db_close(db, &error) < 0)
         lsmtx_error_free(error)
+        lsmtx_db_free(db)
+    }
+
+    @Test func aDeviceThatCannotWriteALargeValue() throws {
+        let device = FaultDevice(CrashDevice())
+        let db = try C.store(on: device)
+        let large = [UInt8](repeating: 1, count: 100_000)
+        device.setFault(.init(.reserve, call: 0, .failure(.io)))
+        C.expectFailure(LSMTX_IO) { lsmtx_db_put(db, "k", 1, large, large.count, 0, nil, $0) }
         lsmtx_db_free(db)
     }
 

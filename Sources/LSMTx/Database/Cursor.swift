@@ -11,6 +11,7 @@
 ///         try cursor.withEntry { key, value in print(key.byteCount, value.byteCount) }
 ///     }
 ///     let last = try cursor.previous() ? try cursor.entry() : nil
+///     print(last?.key ?? [])
 /// }
 /// ```
 ///

@@ -136,8 +136,11 @@ final class RangeCursor {
     private func start(reverse: Bool) throws(StoreError) {
         isStarted = true
         isReverse = reverse
+        guard !range.isEmpty else {
+            ownIndex = ownPlaces.count
+            return
+        }
         ownIndex = ownPlaces.isEmpty ? 0 : firstOwnIndex()
-        guard !range.isEmpty else { return }
         if !reverse {
             try range.lowerBound.withBorrowedBytes { key throws(StoreError) in try iterator.seek(to: key) }
         } else if let upper = range.upperBound {

@@ -126,7 +126,8 @@ enum HouseRules {
         for source in bad { #expect(HouseRules.undocumentedPublic(source).count == 1, "\(source)") }
         let good = [
             "/// Does it.\npublic func f() {}", "/// Does it.\n@inlinable\npublic func f() {}", "public import A",
-            "@c @implementation\npublic func f() {}", "public extension A {}", "let publicName = 1", "let s = \"\"\"\npublic func f() {}\n\"\"\"",
+            "@c @implementation\npublic func f() {}", "public extension A {}",
+            "let publicName = 1", "let s = \"\"\"\npublic func f() {}\n\"\"\"",
         ]
         for source in good { #expect(HouseRules.undocumentedPublic(source) == [], "\(source)") }
     }
