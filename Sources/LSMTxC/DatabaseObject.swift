@@ -20,10 +20,11 @@ public func lsmtx_db_open(
     _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<lsmtx_options>?,
     _ db: UnsafeMutablePointer<OpaquePointer?>?, _ error: ErrorOut
 ) -> lsmtx_status {
-    make(db, error) { () throws(StoreError) in
+    let receiver = EventReceiver(options)
+    return make(db, error) { () throws(StoreError) in
         let path = try Arguments.text(path)
-        return DatabaseObject.handle(
-            of: try Database(path: path, configuration: try Configuration(options: options)))
+        let configuration = try Configuration(options, receiver: receiver)
+        return DatabaseObject.handle(of: try Database(path: path, configuration: configuration))
     }
 }
 
@@ -31,8 +32,9 @@ public func lsmtx_db_open(
 public func lsmtx_db_open_in_memory(
     _ options: UnsafePointer<lsmtx_options>?, _ db: UnsafeMutablePointer<OpaquePointer?>?, _ error: ErrorOut
 ) -> lsmtx_status {
-    make(db, error) { () throws(StoreError) in
-        DatabaseObject.handle(of: try Database.inMemory(try Configuration(options: options)))
+    let receiver = EventReceiver(options)
+    return make(db, error) { () throws(StoreError) in
+        DatabaseObject.handle(of: try Database.inMemory(try Configuration(options, receiver: receiver)))
     }
 }
 

@@ -41,17 +41,11 @@ final class IteratorObject: HandleObject {
             count.pointee = found
         }
         while found < capacity, found == 0 || entries.count < byteLimit {
-            guard try reverse ? cursor.previous() : cursor.next() else { return }
-            let key = cursor.lentKey.buffer
-            var entry = lsmtx_entry(key: nil, key_length: key.count, value: nil, value_length: 0)
-            if isKeysOnly {
-                entries.append(key)
-            } else {
-                let value = try cursor.lentValue().buffer
-                entries.append(key)
-                entries.append(value)
-                entry.value_length = value.count
-            }
+            guard let lent = try cursor.lend(reverse: reverse, withValue: !isKeysOnly) else { return }
+            let entry = lsmtx_entry(
+                key: nil, key_length: lent.key.count, value: nil, value_length: lent.value.count)
+            entries.append(lent.key.buffer)
+            entries.append(lent.value.buffer)
             target[found] = entry
             found += 1
         }
@@ -139,9 +133,7 @@ public func lsmtx_iter_next(
     _ value: UnsafeMutablePointer<UnsafeRawPointer?>?, _ value_length: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
     iterate(iter, error) { object throws(StoreError) in
-        guard try object.cursor.next() else { return Status.end }
-        try lend(object, key, key_length, value, value_length)
-        return Status.ok
+        try step(object, reverse: false, key, key_length, value, value_length)
     }
 }
 
@@ -151,26 +143,23 @@ public func lsmtx_iter_prev(
     _ value: UnsafeMutablePointer<UnsafeRawPointer?>?, _ value_length: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
     iterate(iter, error) { object throws(StoreError) in
-        guard try object.cursor.previous() else { return Status.end }
-        try lend(object, key, key_length, value, value_length)
-        return Status.ok
+        try step(object, reverse: true, key, key_length, value, value_length)
     }
 }
 
 @inline(__always)
-private func lend(
-    _ object: IteratorObject, _ key: UnsafeMutablePointer<UnsafeRawPointer?>?,
+private func step(
+    _ object: IteratorObject, reverse: Bool, _ key: UnsafeMutablePointer<UnsafeRawPointer?>?,
     _ key_length: UnsafeMutablePointer<Int>?, _ value: UnsafeMutablePointer<UnsafeRawPointer?>?,
     _ value_length: UnsafeMutablePointer<Int>?
-) throws(StoreError) {
-    if value != nil || value_length != nil {
-        let lent: UnsafeRawBufferPointer? = object.isKeysOnly ? nil : try object.cursor.lentValue().buffer
-        value?.pointee = lent?.baseAddress
-        value_length?.pointee = lent?.count ?? 0
-    }
-    let lent = object.cursor.lentKey
-    key?.pointee = lent.base
-    key_length?.pointee = lent.count
+) throws(StoreError) -> lsmtx_status {
+    let isWanted = !object.isKeysOnly && (value != nil || value_length != nil)
+    guard let lent = try object.cursor.lend(reverse: reverse, withValue: isWanted) else { return Status.end }
+    key?.pointee = lent.key.base
+    key_length?.pointee = lent.key.count
+    value?.pointee = isWanted ? lent.value.base : nil
+    value_length?.pointee = lent.value.count
+    return Status.ok
 }
 
 @c @implementation

@@ -6,13 +6,10 @@ internal import LSMTx
 
 extension Configuration {
     /// What a C program asks for; the defaults for NULL.
-    init(options: UnsafePointer<lsmtx_options>?) throws(StoreError) {
+    init(_ options: UnsafePointer<lsmtx_options>?, receiver: EventReceiver?) throws(StoreError) {
         self.init()
         guard let options else { return }
-        // The receiver is made first: whatever is refused, the program hears that its pointer is not used any more.
         let known = try Arguments.structure(options).pointee
-        let receiver = known.on_event.map { _ in EventReceiver(known) }
-        if receiver == nil { known.event_release?(known.event_user) }
         readOnly = known.read_only != 0
         createIfMissing = known.create_if_missing != 0
         cacheBytes = Int(clamping: known.cache_bytes)
@@ -21,7 +18,7 @@ extension Configuration {
         maximumTransactionBytes = Int(clamping: known.max_transaction_bytes)
         durability = try Arguments.durability(known.durability) ?? .sync
         if let limits = known.retention { retention = try Arguments.retention(limits) }
-        if let receiver { onEvent = { receiver.receive($0) } }
+        if let receiver, known.on_event != nil { onEvent = { receiver.receive($0) } }
     }
 }
 
@@ -45,10 +42,14 @@ final class EventReceiver: @unchecked Sendable {
     private let release: lsmtx_release_fn?
     private let user: UnsafeMutableRawPointer?
 
-    init(_ options: lsmtx_options) {
-        function = options.on_event
-        release = options.event_release
-        user = options.event_user
+    /// Made before anything is refused, so that the program hears in any case that its pointer is not used any more.
+    ///
+    /// - Returns: `nil` where there are no options that can be read.
+    init?(_ options: UnsafePointer<lsmtx_options>?) {
+        guard let options, Arguments.sizeIsKnown(options) else { return nil }
+        function = options.pointee.on_event
+        release = options.pointee.event_release
+        user = options.pointee.event_user
     }
 
     /// The last one that could call the program is gone.

@@ -18,7 +18,9 @@ public func lsmtx_txn_savepoint(
 }
 
 @c @implementation
-public func lsmtx_txn_rollback_to(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: ErrorOut) -> lsmtx_status {
+public func lsmtx_txn_rollback_to_savepoint(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: ErrorOut)
+    -> lsmtx_status
+{
     transact(txn, error) { object throws(StoreError) in
         try object.rollback(to: savepoint)
         return Status.ok
@@ -26,7 +28,7 @@ public func lsmtx_txn_rollback_to(_ txn: OpaquePointer?, _ savepoint: UInt64, _ 
 }
 
 @c @implementation
-public func lsmtx_txn_release(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: ErrorOut) -> lsmtx_status {
+public func lsmtx_txn_release_savepoint(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: ErrorOut) -> lsmtx_status {
     transact(txn, error) { object throws(StoreError) in
         try object.release(savepoint)
         return Status.ok

@@ -255,9 +255,12 @@ import Testing
         options.memtable_bytes = 1
         #expect(lsmtx_db_open_in_memory(&options, &db, nil) == C.misuse)
         heard.wait { $0.releases.load(ordering: .relaxed) == 2 }
+        #expect(lsmtx_db_open(nil, &options, &db, nil) == C.misuse)
+        #expect(lsmtx_db_open("/nowhere/at/all", &options, nil, nil) == C.misuse)
+        heard.wait { $0.releases.load(ordering: .relaxed) == 4 }
         options.on_event = nil
         #expect(lsmtx_db_open_in_memory(&options, &db, nil) == C.misuse)
-        heard.wait { $0.releases.load(ordering: .relaxed) == 3 }
+        heard.wait { $0.releases.load(ordering: .relaxed) == 5 }
         #expect(heard.kinds.withLock { $0 } == [])
     }
 }

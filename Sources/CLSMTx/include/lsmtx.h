@@ -29,9 +29,9 @@
  *    Else each call writes to it: a new error when it returns a negative status, which the caller frees with
  *    lsmtx_error_free(), and NULL otherwise. So it needs no initialisation, and an error must be freed before the
  *    variable is used again. A call that fails has changed nothing, unless its description says otherwise; of its other
- *    out parameters, handles are set to NULL, counts and lengths to 0, and the rest is not written. Errors that nearly
- *    every call can have are not repeated at each: LSMTX_MISUSE for what section 6 names, LSMTX_CLOSED after the
- *    database's close, and LSMTX_FORKED_HANDLE.
+ *    out parameters, handles are set to NULL, counts and lengths to 0, and the rest is not written; but memory for a
+ *    value may have been. Errors that nearly every call can have are not repeated at each: LSMTX_MISUSE for what
+ *    section 6 names, LSMTX_CLOSED after the database's close, and LSMTX_FORKED_HANDLE.
  *
  * 3. BYTES. A key, a value or a bound is a pointer and a length in bytes, may contain zero bytes, and need not be
  *    aligned. The pointer may be NULL if the length is 0: the empty key and the empty value are a key and a value like
@@ -429,8 +429,8 @@ typedef struct lsmtx_options {
                                          hour, but no more than 100,000 commits and 64 MiB of log. NULL. */
     lsmtx_event_fn on_event;          /* Receives events; NULL for nobody, which costs nothing. NULL. */
     void *event_user;                 /* What on_event is called with. */
-    lsmtx_release_fn event_release;   /* Called with event_user after the last event, and when opening fails; NULL for
-                                         nothing. NULL. */
+    lsmtx_release_fn event_release;   /* Called with event_user after the last event, and when opening fails, unless
+                                         `size` is wrong; NULL for nothing. NULL. */
 } lsmtx_options;
 
 /* Sets the defaults.
@@ -446,8 +446,8 @@ LSMTX_API lsmtx_status lsmtx_options_init(lsmtx_options *options, size_t size);
  * options: NULL for the defaults. What it points to is copied.
  * db:      receives the handle; free it with lsmtx_db_free(). NULL after a failure.
  * Errors:  LSMTX_NO_SUCH_FILE, LSMTX_NOT_A_DATABASE, LSMTX_UNSUPPORTED_FORMAT, LSMTX_CORRUPT, LSMTX_LOCKED,
- *          LSMTX_READ_ONLY, LSMTX_DISK_FULL, LSMTX_IO; LSMTX_MISUSE also for options out of their bounds. Each leaves
- *          an existing file as it was. */
+ *          LSMTX_READ_ONLY, LSMTX_DISK_FULL, LSMTX_IO; LSMTX_MISUSE also for options out of their bounds, and a path
+ *          that is too long. Each leaves an existing file as it was. */
 LSMTX_API lsmtx_status lsmtx_db_open(
     const char *path, const lsmtx_options *options, lsmtx_db **db, lsmtx_error **error);
 
@@ -462,7 +462,7 @@ LSMTX_API lsmtx_status lsmtx_db_open_in_memory(const lsmtx_options *options, lsm
  * other calls fail with LSMTX_CLOSED from then on, on this handle and on all that came from it. An iterator that is not
  * freed keeps the file locked. Closing again does nothing. The handle must still be freed.
  *
- * It must not be called within the function that lsmtx_db_run() runs.
+ * Within the function that lsmtx_db_run() runs, it has that fail with LSMTX_CLOSED.
  *
  * Errors: LSMTX_IO, LSMTX_DISK_FULL, LSMTX_POISONED when the file could not be left clean: it is closed all the same,
  *         and everything that was acknowledged is safe in its log. */
@@ -515,7 +515,9 @@ LSMTX_API lsmtx_status lsmtx_db_get(
  * buffer:        what was lent in it before is not valid any more.
  * value:         receives a pointer that is valid until the buffer is used again or freed, whatever becomes of the key
  *                and of the database. Not NULL, also if the value is empty.
- * value_length:  receives the length. Returns, errors: as lsmtx_db_get(), without LSMTX_TOO_SMALL. */
+ * value_length:  receives the length.
+ * Returns:       LSMTX_OK; LSMTX_ABSENT.
+ * Errors:        as lsmtx_db_get(). */
 LSMTX_API lsmtx_status lsmtx_db_get_borrowed(
     lsmtx_db *db, const void *key, size_t key_length, lsmtx_buffer *buffer, const void **value, size_t *value_length,
     lsmtx_error **error);
@@ -738,14 +740,14 @@ LSMTX_API lsmtx_status lsmtx_txn_savepoint(lsmtx_txn *txn, uint64_t *savepoint, 
 /* Undoes everything that was written since a savepoint was taken. What was read since counts all the same. The
  * savepoint stays; those that were taken after it are gone. Errors: LSMTX_MISUSE also for a savepoint that is not
  * there. */
-LSMTX_API lsmtx_status lsmtx_txn_rollback_to(lsmtx_txn *txn, uint64_t savepoint, lsmtx_error **error);
+LSMTX_API lsmtx_status lsmtx_txn_rollback_to_savepoint(lsmtx_txn *txn, uint64_t savepoint, lsmtx_error **error);
 
 /* Forgets a savepoint, and those that were taken after it. What was written stays. Errors: LSMTX_MISUSE also for a
  * savepoint that is not there. */
-LSMTX_API lsmtx_status lsmtx_txn_release(lsmtx_txn *txn, uint64_t savepoint, lsmtx_error **error);
+LSMTX_API lsmtx_status lsmtx_txn_release_savepoint(lsmtx_txn *txn, uint64_t savepoint, lsmtx_error **error);
 
-/* Commits everything that was written and ends the transaction, also when it fails. One that wrote nothing always
- * succeeds. The handle must still be freed.
+/* Commits everything that was written and ends the transaction, also when it fails, but not for LSMTX_MISUSE. One that
+ * wrote nothing always succeeds. The handle must still be freed.
  *
  * durability:   LSMTX_DURABILITY_...
  * committed_at: receives the timestamp of the commit; of a transaction that wrote nothing, the one that it read at. May
@@ -910,12 +912,13 @@ LSMTX_API lsmtx_status lsmtx_txn_iter(
  * after the key after lsmtx_iter_seek(), else the one that comes after the present one.
  *
  * key, key_length, value, value_length: receive the entry, which is lent until the iterator is moved, seeks or is
- *                                       freed, without having been copied. Each may be NULL when it is not wanted.
- *                                       Pointers are not NULL, also for no bytes, but the value with
- *                                       LSMTX_ITER_KEYS_ONLY is.
+ *                                       freed, without having been copied. Each may be NULL when it is not wanted;
+ *                                       without both of the last two, large values are not read. Pointers are not NULL,
+ *                                       also for no bytes, but the value with LSMTX_ITER_KEYS_ONLY is.
  * Returns: LSMTX_OK; LSMTX_END behind the last entry, with nothing written: lsmtx_iter_prev() leads to it.
- * Errors:  LSMTX_CORRUPT, LSMTX_IO. The iterator stands where it did not succeed; seek to go on. LSMTX_CLOSED also for
- *          a large value that the transaction itself had put, and that has ended. */
+ * Errors:  LSMTX_CORRUPT, LSMTX_IO. Every further move fails in the same way, until a seek; but a large value that
+ *          cannot be read is just passed over by the next move. LSMTX_CLOSED also for a large value that the
+ *          transaction itself had put, and that has ended. */
 LSMTX_API lsmtx_status lsmtx_iter_next(
     lsmtx_iter *iter, const void **key, size_t *key_length, const void **value, size_t *value_length,
     lsmtx_error **error);

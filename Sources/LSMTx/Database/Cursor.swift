@@ -164,13 +164,28 @@ public final class Cursor {
         return try body(walk.key.buffer.bytes, try lentValue().buffer.bytes)
     }
 
-    /// The key of the entry at which the cursor stands, valid until the next move.
-    package var lentKey: BorrowedBytes { walk.key }
+    /// An entry that is lent until the next move.
+    package struct LentEntry {
+        package let key: BorrowedBytes
+        package let value: BorrowedBytes
+    }
+
+    /// Moves, and lends the entry that this leads to: in one call, which another module cannot have inlined.
+    ///
+    /// - Parameters:
+    ///   - reverse: To the previous entry instead of the next one.
+    ///   - withValue: Whether the value is wanted; else it is empty, and a large one is not read.
+    /// - Returns: The entry, or `nil` at the end of the range.
+    /// - Throws: As ``next()`` and ``entry()``.
+    package func lend(reverse: Bool, withValue: Bool) throws(StoreError) -> LentEntry? {
+        guard try reverse ? previous() : next() else { return nil }
+        return LentEntry(key: walk.key, value: withValue ? try lentValue() : .empty)
+    }
 
     /// The value of the entry at which the cursor stands, valid until the next move.
     ///
     /// - Throws: As ``entry()``.
-    package func lentValue() throws(StoreError) -> BorrowedBytes {
+    private func lentValue() throws(StoreError) -> BorrowedBytes {
         guard walk.isLarge else { return walk.storedValue }
         let value = try walk.largeValue()
         let buffer = large ?? GrowingBuffer()
