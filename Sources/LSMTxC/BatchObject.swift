@@ -172,11 +172,9 @@ final class BatchObject: HandleObject {
 private func add(
     _ batch: OpaquePointer?, _ error: ErrorOut, _ body: (BatchObject) throws(StoreError) -> Void
 ) -> lsmtx_status {
-    call(error) { () throws(StoreError) in
-        try Handle.use(batch, BatchObject.self) { object throws(StoreError) in
-            try object.turnstile.pass { () throws(StoreError) in try body(object) }
-            return Status.ok
-        }
+    Handle.call(batch, BatchObject.self, error) { object throws(StoreError) in
+        try object.turnstile.pass { () throws(StoreError) in try body(object) }
+        return Status.ok
     }
 }
 

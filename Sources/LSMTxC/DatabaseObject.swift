@@ -71,12 +71,10 @@ public func lsmtx_db_get(
     _ db: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ buffer: UnsafeMutableRawPointer?,
     _ buffer_size: Int, _ value_length: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
-    call(error) { () throws(StoreError) in
+    Handle.call(db, DatabaseObject.self, error) { object throws(StoreError) in
         let target = try ValueTarget(buffer, buffer_size, value_length)
         let key = try Arguments.bytes(key, key_length)
-        return try Handle.use(db, DatabaseObject.self) { object throws(StoreError) in
-            target.status(try object.database.lendValue(of: key) { target.take($0) })
-        }
+        return target.status(try object.database.lendValue(of: key) { target.take($0) })
     }
 }
 
@@ -85,12 +83,10 @@ public func lsmtx_db_get_borrowed(
     _ db: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ buffer: OpaquePointer?,
     _ value: UnsafeMutablePointer<UnsafeRawPointer?>?, _ value_length: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
-    call(error) { () throws(StoreError) in
+    Handle.call(db, DatabaseObject.self, error) { object throws(StoreError) in
         let loan = try ValueLoan(buffer, value, value_length)
         let key = try Arguments.bytes(key, key_length)
-        return try Handle.use(db, DatabaseObject.self) { object throws(StoreError) in
-            loan.status(try object.database.lendValue(of: key) { loan.take($0) })
-        }
+        return loan.status(try object.database.lendValue(of: key) { loan.take($0) })
     }
 }
 

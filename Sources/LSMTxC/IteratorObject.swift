@@ -57,10 +57,8 @@ final class IteratorObject: HandleObject {
 func iterate(
     _ iter: OpaquePointer?, _ error: ErrorOut, _ body: (IteratorObject) throws(StoreError) -> lsmtx_status
 ) -> lsmtx_status {
-    call(error) { () throws(StoreError) in
-        try Handle.use(iter, IteratorObject.self) { object throws(StoreError) in
-            try object.turnstile.pass { () throws(StoreError) in try body(object) }
-        }
+    Handle.call(iter, IteratorObject.self, error) { object throws(StoreError) in
+        try object.turnstile.pass { () throws(StoreError) in try body(object) }
     }
 }
 

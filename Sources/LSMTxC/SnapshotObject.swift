@@ -35,12 +35,10 @@ public func lsmtx_snapshot_get(
     _ snapshot: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ buffer: UnsafeMutableRawPointer?,
     _ buffer_size: Int, _ value_length: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
-    call(error) { () throws(StoreError) in
+    Handle.call(snapshot, SnapshotObject.self, error) { object throws(StoreError) in
         let target = try ValueTarget(buffer, buffer_size, value_length)
         let key = try Arguments.bytes(key, key_length)
-        return try Handle.use(snapshot, SnapshotObject.self) { object throws(StoreError) in
-            target.status(try object.snapshot.lendValue(of: key) { target.take($0) })
-        }
+        return target.status(try object.snapshot.lendValue(of: key) { target.take($0) })
     }
 }
 
@@ -49,12 +47,10 @@ public func lsmtx_snapshot_get_borrowed(
     _ snapshot: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ buffer: OpaquePointer?,
     _ value: UnsafeMutablePointer<UnsafeRawPointer?>?, _ value_length: UnsafeMutablePointer<Int>?, _ error: ErrorOut
 ) -> lsmtx_status {
-    call(error) { () throws(StoreError) in
+    Handle.call(snapshot, SnapshotObject.self, error) { object throws(StoreError) in
         let loan = try ValueLoan(buffer, value, value_length)
         let key = try Arguments.bytes(key, key_length)
-        return try Handle.use(snapshot, SnapshotObject.self) { object throws(StoreError) in
-            loan.status(try object.snapshot.lendValue(of: key) { loan.take($0) })
-        }
+        return loan.status(try object.snapshot.lendValue(of: key) { loan.take($0) })
     }
 }
 

@@ -76,10 +76,8 @@ final class TransactionObject: HandleObject {
 func transact(
     _ txn: OpaquePointer?, _ error: ErrorOut, _ body: (TransactionObject) throws(StoreError) -> lsmtx_status
 ) -> lsmtx_status {
-    call(error) { () throws(StoreError) in
-        try Handle.use(txn, TransactionObject.self) { object throws(StoreError) in
-            try object.turnstile.pass { () throws(StoreError) in try body(object) }
-        }
+    Handle.call(txn, TransactionObject.self, error) { object throws(StoreError) in
+        try object.turnstile.pass { () throws(StoreError) in try body(object) }
     }
 }
 

@@ -50,6 +50,21 @@ import Testing
         #expect(map.contains("    local:\n        *;\n};\n"))
     }
 
+    @Test func theArticleNamesEveryFunctionAndEveryPublicTypeOfSwift() throws {
+        let article = SourceTree.read("Sources/LSMTx/LSMTx.docc/CInterface.md")
+        for function in Self.functions { #expect(article.contains("`\(function)`"), "\(function)") }
+        let declaration = try Regex(
+            #"^(?:@nonexhaustive )?public (?:final )?(?:struct|class|enum|protocol) (\w+)"#,
+            as: (Substring, Substring).self)
+        for folder in ["Database", "Vocabulary"] {
+            for path in SourceTree.files(in: "Sources/LSMTx/\(folder)") {
+                for match in SourceTree.read(path).matches(of: declaration.anchorsMatchLineEndings()) {
+                    #expect(article.contains("``\(match.1)"), "\(match.1)")
+                }
+            }
+        }
+    }
+
     @Test func everyFailureIsReachedByATest() {
         let failures = Self.header.matches(of: /(LSMTX_[A-Z_]+) = -([0-9]+)/)
         #expect(failures.count == StoreError.Code.allCases.count)
