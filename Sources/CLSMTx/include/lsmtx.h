@@ -379,11 +379,13 @@ typedef struct lsmtx_event {
 
 /* Receives the events of a database, in order, one at a time, on a thread of the library, with no lock held: it may
  * call the database, and takes as long as it likes. It holds up no commit. When over 1,024 events wait, the rest are
- * counted instead (LSMTX_EVENT_DROPPED). The last ones may come just after lsmtx_db_close() has returned. It must
+ * counted instead (LSMTX_EVENT_DROPPED). The last ones may come after lsmtx_db_close() has returned: a callback that
+ * calls the database has to be waited for, until LSMTX_EVENT_CLOSED has come, before the handle is freed. It must
  * return normally: no longjmp, no exception. */
 typedef void (*lsmtx_event_fn)(void *user, const lsmtx_event *event);
 
-/* Called exactly once, on any thread, when `user` will not be passed to a callback any more: to free it. */
+/* Called exactly once, on any thread, to free `user`: when it will not be passed to a callback any more, and the
+ * database and all that came from it have been freed. */
 typedef void (*lsmtx_release_fn)(void *user);
 
 /* ---------------------------------------------------------------------------------------------------------------------
