@@ -63,8 +63,8 @@
  *    and says how much of it the other side may touch. All others are as they are for good. Constants get no new values
  *    for old names; new ones may come, new error codes too: treat an unknown negative status as a failure.
  *
- * 8. MEMORY. When there is no memory, the process is ended, as everywhere in Swift; where a large piece is asked for at
- *    once, the call fails with LSMTX_IO instead.
+ * 8. MEMORY. When there is no memory, the process is ended, as everywhere in Swift; where the store asks for a large
+ *    piece at once, as for a memtable, the call fails with LSMTX_IO instead.
  */
 #ifndef LSMTX_H
 #define LSMTX_H
