@@ -12,6 +12,8 @@ let package = Package(
     products: [
         .library(name: "LSMTx", targets: ["LSMTx"]),
         .executable(name: "lsmtx", targets: ["LSMTxCLI"]),
+        // For C. Scripts/build-c-library makes what is installed of it: self-contained, with versioned symbols.
+        .library(name: "lsmtx-c", type: .dynamic, targets: ["LSMTxC"]),
     ],
     // Off unless asked for: Foundation makes a program that is linked statically twice as large.
     traits: [
@@ -30,6 +32,15 @@ let package = Package(
         .target(
             name: "LSMTx",
             dependencies: ["CXXHash", "CLSMTxShims"],
+            swiftSettings: settings
+        ),
+        // The interface for C: the header, which the compiler holds LSMTxC's functions against.
+        .target(name: "CLSMTx"),
+        .target(
+            name: "LSMTxC",
+            dependencies: ["CLSMTx", "LSMTx"],
+            // The symbols and their versions, for the linker: Scripts/build-c-library passes it.
+            exclude: ["lsmtx.map"],
             swiftSettings: settings
         ),
         // getopt_long behind functions: the overlay does not import it everywhere, and its result is mutable globals.
@@ -67,6 +78,11 @@ let package = Package(
         .testTarget(
             name: "LSMTxTests",
             dependencies: ["LSMTx", "LSMTxSimulation", "LSMTxTestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "LSMTxCTests",
+            dependencies: ["CLSMTx", "LSMTx", "LSMTxC", "LSMTxSimulation", "LSMTxTestSupport"],
             swiftSettings: settings
         ),
         .testTarget(

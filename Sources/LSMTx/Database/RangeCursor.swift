@@ -12,8 +12,9 @@ final class RangeCursor {
     private let reader: SnapshotTracker.Ticket
     private let timestamp: Timestamp
     private let iterator: MergingIterator
-    private let range: KeyRange
-    private let isRangeEmpty: Bool
+    /// What the present walk goes over: all that the cursor was made for, or the part of it that a ``restart(in:)`` chose.
+    private var range: KeyRange
+    private var isRangeEmpty: Bool
     private let ownWrites: WriteSet?
     /// The own writes in the range, in key order; the next one, counted from the end that the walk begins at.
     private let ownPlaces: [WriteSet.Place]
@@ -32,7 +33,7 @@ final class RangeCursor {
     private var ownKind = EntryKind.value
     /// The transaction that depends on what is read.
     private let tracker: Transaction?
-    private var isAtEntry = false
+    private(set) var isAtEntry = false
     /// Of the asynchronous call that it is part of.
     private let cancellation: Cancellation?
 
@@ -71,16 +72,16 @@ final class RangeCursor {
     var key: BorrowedBytes { showsOwn ? ownKey.unsafelyUnwrapped.bytes : iterator.key }
 
     /// The current entry's value, or the reference of a large one, valid until the next move.
-    private var storedValue: BorrowedBytes { showsOwn ? ownValue.unsafelyUnwrapped.bytes : iterator.value }
+    var storedValue: BorrowedBytes { showsOwn ? ownValue.unsafelyUnwrapped.bytes : iterator.value }
 
-    private var isLarge: Bool { showsOwn ? ownKind == .largeValue : iterator.isLargeValue }
+    var isLarge: Bool { showsOwn ? ownKind == .largeValue : iterator.isLargeValue }
 
     /// A copy of the current entry's value. Large ones are read only now.
     func value() throws(StoreError) -> [UInt8] {
         isLarge ? try largeValue() : storedValue.array
     }
 
-    private func largeValue() throws(StoreError) -> [UInt8] {
+    func largeValue() throws(StoreError) -> [UInt8] {
         guard showsOwn else { return try core.largeValue(storedValue, of: key) }
         try checkOwn()
         return try core.ownLargeValue(storedValue, of: key)
@@ -119,16 +120,60 @@ final class RangeCursor {
             ? KeyRange(from: key, upTo: range.upperBound) : KeyRange(from: range.lowerBound, upTo: key + [0])
     }
 
+    /// Begins another walk, in either direction, which the next ``advance(reverse:)`` begins. What the walk before has
+    /// consumed counts as read.
+    ///
+    /// - Parameter part: A part of what the cursor was made for, whose bound in the direction of the walk is the same.
+    /// - Throws: `tooLarge` when the transaction would remember more than its budget; nothing is changed then.
+    func restart(in part: KeyRange) throws(StoreError) {
+        if let tracker {
+            try tracker.checkBudget(adding: part.lowerBound.count + (part.upperBound?.count ?? 0))
+            tracker.noteConsumed(by: self)
+        }
+        range = part
+        isRangeEmpty = part.isEmpty
+        isStarted = false
+        isAtEntry = false
+    }
+
     private func start(reverse: Bool) throws(StoreError) {
         isStarted = true
         isReverse = reverse
-        guard !isRangeEmpty else { return }
+        guard !isRangeEmpty else {
+            ownIndex = ownPlaces.count
+            return
+        }
+        ownIndex = ownPlaces.isEmpty ? 0 : firstOwnIndex()
         if !reverse {
             try range.lowerBound.withBorrowedBytes { key throws(StoreError) in try iterator.seek(to: key) }
         } else if let upper = range.upperBound {
             try upper.withBorrowedBytes { key throws(StoreError) in try iterator.seek(before: key) }
         } else {
             try iterator.seekToLast()
+        }
+    }
+
+    /// The place in the order of the walk of the first own write in the range.
+    private func firstOwnIndex() -> Int {
+        guard let ownWrites else { return 0 }
+        if isReverse {
+            guard let upper = range.upperBound else { return 0 }
+            return ownPlaces.count - ownPlacesBelow(upper, ownWrites)
+        }
+        return range.lowerBound.isEmpty ? 0 : ownPlacesBelow(range.lowerBound, ownWrites)
+    }
+
+    /// How many own writes come before `bound`.
+    private func ownPlacesBelow(_ bound: [UInt8], _ ownWrites: WriteSet) -> Int {
+        bound.withUnsafeBytes { bound in
+            var low = 0
+            var high = ownPlaces.count
+            while low < high {
+                let middle = (low + high) / 2
+                let order = KeyOrder.compare(ownWrites.operation(at: ownPlaces[middle]).key, BorrowedBytes(bound))
+                if order < 0 { low = middle + 1 } else { high = middle }
+            }
+            return low
         }
     }
 

@@ -101,7 +101,7 @@ public struct ScanStream: AsyncSequence, Sendable {
             if let opened = self.cursor {
                 cursor = opened
             } else {
-                cursor = try snapshot.cursor(range)
+                cursor = try snapshot.walk(range)
                 self.cursor = cursor
             }
             var entries: [Entry] = []

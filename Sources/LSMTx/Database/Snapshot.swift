@@ -95,23 +95,23 @@ public final class Snapshot: Readable, Sendable {
     /// The entries of a range as a sequence: see ``Readable/scan(_:reverse:limit:)``.
     public func scan(_ range: KeyRange, reverse: Bool, limit: Int?) -> Scan {
         Scan(range: range, reverse: reverse, limit: limit, failure: scanFailure) { [self] () throws(StoreError) in
-            try cursor(range)
+            try walk(range)
         }
     }
 
     /// Calls `body` with each entry of a range: see ``Readable/forEach(_:reverse:_:)``.
     public func forEach(_ range: KeyRange, reverse: Bool, _ body: (RawSpan, RawSpan) throws -> Bool) throws {
-        let cursor = try cursor(range)
+        let cursor = try walk(range)
         try cursor.forEach(reverse: reverse, body)
     }
 
     /// Calls `body` with each key of a range, in order, until it returns `false`. Large values are not read.
     package func forEachKey(_ range: KeyRange, _ body: (RawSpan) throws -> Bool) throws {
-        let cursor = try cursor(range)
+        let cursor = try walk(range)
         try cursor.forEachKey(reverse: false, body)
     }
 
-    func cursor(_ range: KeyRange) throws(StoreError) -> RangeCursor {
+    func walk(_ range: KeyRange) throws(StoreError) -> RangeCursor {
         try checkOpen()
         let cursor = try core.cursor(for: self, at: timestamp, range: range, ownWrites: nil, cancellation: cancellation)
         // The cursor keeps what it reads from now on; before, the snapshot must have been open all the time.

@@ -17,6 +17,11 @@ extension Transaction {
     /// The cursor ends: what it has consumed is known.
     func endTracking(_ cursor: RangeCursor) {
         trackedCursors.removeAll { $0.toOpaque() == Unmanaged.passUnretained(cursor).toOpaque() }
+        noteConsumed(by: cursor)
+    }
+
+    /// The cursor ends, or turns to another place.
+    func noteConsumed(by cursor: RangeCursor) {
         guard !hasEnded, let consumed = cursor.consumed else { return }
         insert(consumed)
     }

@@ -168,17 +168,17 @@ public final class Transaction: Readable {
         let failure = scanFailure ?? ScanFailure()
         scanFailure = failure
         return Scan(range: range, reverse: reverse, limit: limit, failure: failure) { () throws(StoreError) in
-            try self.cursor(range, isGuarded: isGuarded)
+            try self.walk(range, isGuarded: isGuarded)
         }
     }
 
     /// Calls `body` with each entry of a range: see ``Readable/forEach(_:reverse:_:)``. It shows the writes that the
     /// transaction made before the call.
     public func forEach(_ range: KeyRange, reverse: Bool, _ body: (RawSpan, RawSpan) throws -> Bool) throws {
-        try cursor(range, isGuarded: true).forEach(reverse: reverse, body)
+        try walk(range, isGuarded: true).forEach(reverse: reverse, body)
     }
 
-    func cursor(_ range: KeyRange, isGuarded: Bool) throws(StoreError) -> RangeCursor {
+    func walk(_ range: KeyRange, isGuarded: Bool) throws(StoreError) -> RangeCursor {
         try checkActive()
         if isolation == .readCommitted { moveToNewest() }
         let isTracked = isGuarded && isolation == .serializable

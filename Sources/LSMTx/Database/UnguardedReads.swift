@@ -46,6 +46,6 @@ public final class UnguardedReads: Readable {
 
     /// Calls `body` with each entry of a range: see ``Readable/forEach(_:reverse:_:)``.
     public func forEach(_ range: KeyRange, reverse: Bool, _ body: (RawSpan, RawSpan) throws -> Bool) throws {
-        try transaction.cursor(range, isGuarded: false).forEach(reverse: reverse, body)
+        try transaction.walk(range, isGuarded: false).forEach(reverse: reverse, body)
     }
 }

@@ -43,6 +43,19 @@ extension DocumentationExamplesTests {
         #expect(names == ["Ada", "Grace"])
     }
 
+    @Test func aCursorSeeks() throws {
+        let database = try Self.filled()
+        try database.read { snapshot in
+            let cursor = try snapshot.cursor(KeyRange(prefix: "user/"))
+            cursor.seek(to: "user/m")
+            while try cursor.next() {
+                try cursor.withEntry { key, value in print(key.byteCount, value.byteCount) }
+            }
+            let last = try cursor.previous() ? try cursor.entry() : nil
+            print(last?.key ?? [])
+        }
+    }
+
     @Test func theLastEntryIsFound() throws {
         let database = try Self.filled()
         let newest = try database.read { $0.scan(.all, reverse: true, limit: 1).first { _ in true } }
