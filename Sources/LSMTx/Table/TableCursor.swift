@@ -189,14 +189,17 @@ package struct TableCursor: ~Copyable {
         count = block.count
         keys.setPrefix(block.prefix)
         guard !isPointRead, ahead >= 0, ahead < index.pointee.blockCount else { return }
-        prefetch(index.pointee.slots + ahead)
+        prefetch(ahead, index: index, isBackward: ahead < number)
     }
 
-    /// Asks for the beginning of the block that a scan will enter next. Nothing is read through the address, so it
-    /// needs no epoch.
-    private func prefetch(_ slot: BlockCache.Slot) {
-        guard let next = BlockCache.block(in: slot) else { return }
+    /// Asks for those parts of a block that a scan will read first when it enters it next: the beginning, and going
+    /// backward the last entries too. Nothing is read through the address, so it needs no epoch.
+    private func prefetch(_ number: Int, index: UnsafePointer<IndexBlock>, isBackward: Bool) {
+        guard let next = BlockCache.block(in: index.pointee.slots + number) else { return }
         for line in 0..<6 { lsmtx_prefetch(next.base + line * 64) }
+        guard isBackward else { return }
+        let end = next.content + Int(index.pointee.pointer(number).length)
+        for line in 1...6 { lsmtx_prefetch(end - line * 64) }
     }
 
     /// Goes to the first entry that is not before version `timestamp` of `key`, and returns whether there is one. If
