@@ -72,7 +72,7 @@ final class LogSegmentChain: Sendable {
 
     /// The length of the first segment of a new file, and of the one that a close leaves: opening reads all of it from the
     /// medium, in search of what a crash may have left. 1 MiB made opening take twice as long.
-    static func firstSegmentBytes(in file: StoreFile) -> UInt64 { min(file.extentBytes, 256 << 10) }
+    static func firstSegmentBytes(in file: StoreFile) -> UInt64 { min(file.extentBytes, 128 << 10) }
 
     // MARK: Making segments
 
