@@ -1,5 +1,5 @@
 # Every target is one script or one command; `make` alone lists them.
-.PHONY: help quickstart test test-long build install-deps lint format docs man bench bench-self heck \
+.PHONY: help quickstart test test-long build install-deps lint format docs man bench bench-self bench-check \
 	install-bench-deps bench-c sustained soak build-c install uninstall clean
 
 help: ## List the targets.
@@ -46,6 +46,10 @@ bench: install-bench-deps ## Measure LSMTx beside five other engines; a page of 
 
 bench-self: install-deps ## Measure LSMTx alone.
 	cd Benchmarks && swift run -c release bench
+
+bench-c: install-deps ## Measure what a call from C adds to one from Swift.
+	@Scripts/build-c-library >/dev/null
+	cd Benchmarks && swift run -c release bench c
 
 bench-check: install-bench-deps ## Show that the benchmarks notice engines that are wrong.
 	cd Benchmarks && swift run -c release --traits Peers bench --self-check
