@@ -1,6 +1,6 @@
 # Every target is one script or one command; `make` alone lists them.
 .PHONY: help quickstart test test-long build install-deps lint format docs man bench bench-self bench-check \
-	install-bench-deps sustained soak clean
+	install-bench-deps bench-c sustained soak build-c install uninstall clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 22
@@ -16,6 +16,15 @@ test-long: install-deps ## Run the longest tests, in minutes.
 
 build: install-deps ## Build the release command line, .build/release/lsmtx.
 	swift build -c release --product lsmtx
+
+build-c: install-deps ## Build the command line and the library for C, with the Swift runtime in both.
+	@Scripts/install --build
+
+install: ## Install program, library for C, manual and completions in PREFIX, /usr/local; DESTDIR goes before it.
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' LIBDIR='$(LIBDIR)' Scripts/install
+
+uninstall: ## Remove what 'make install' with the same PREFIX has installed, and nothing else.
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' LIBDIR='$(LIBDIR)' Scripts/install --uninstall
 
 install-deps: ## Install what is missing: libxxhash, libedit, pkg-config and a word list.
 	@Scripts/install-deps
@@ -37,6 +46,10 @@ bench: install-bench-deps ## Measure LSMTx beside five other engines; a page of 
 
 bench-self: install-deps ## Measure LSMTx alone.
 	cd Benchmarks && swift run -c release bench
+
+bench-c: install-deps ## Measure what a call from C adds to one from Swift.
+	@Scripts/build-c-library >/dev/null
+	cd Benchmarks && swift run -c release bench c
 
 bench-check: install-bench-deps ## Show that the benchmarks notice engines that are wrong.
 	cd Benchmarks && swift run -c release --traits Peers bench --self-check

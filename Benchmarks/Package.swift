@@ -15,14 +15,16 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "bench",
-            dependencies: [.product(name: "LSMTx", package: "lsmtx")]
+            dependencies: [.product(name: "LSMTx", package: "lsmtx"), "CCalls"]
                 + peers.map { .target(name: $0, condition: .when(traits: ["Peers"])) },
             swiftSettings: [
                 .enableUpcomingFeature("ExistentialAny"),
                 .enableUpcomingFeature("MemberImportVisibility"),
                 .enableUpcomingFeature("InternalImportsByDefault"),
             ]
-        )
+        ),
+        // Loops in C over the library for C, which is loaded at run time: nothing else needs it.
+        .target(name: "CCalls", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     ] + peers.map { .systemLibrary(name: $0) },
     swiftLanguageModes: [.v6]
 )

@@ -7,6 +7,8 @@ enum Bench {
             let arguments = Array(CommandLine.arguments.dropFirst())
             if arguments.first == "sustained" {
                 try sustain(SustainedOptions(Array(arguments.dropFirst())))
+            } else if arguments.first == "c" {
+                try CallCost(options: CallCostOptions(Array(arguments.dropFirst()))).run()
             } else {
                 let options = try Options(arguments)
                 if options.isSelfCheck { try SelfCheck(options).run() } else { try run(options) }

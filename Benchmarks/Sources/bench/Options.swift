@@ -31,6 +31,7 @@ struct Options {
         Engines: \(Engines.names.joined(separator: ", ")).
 
         `bench sustained --help`: random overwrites for minutes, with a plot.
+        `bench c --help`: what a call from C adds to one from Swift.
         """
 
     init(_ arguments: [String]) throws {
