@@ -10,10 +10,9 @@ internal import LSMTx
 public func lsmtx_txn_savepoint(
     _ txn: OpaquePointer?, _ savepoint: UnsafeMutablePointer<UInt64>?, _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         guard let savepoint else { throw Misuse.noOut }
         savepoint.pointee = try object.takeSavepoint()
-        return Status.ok
     }
 }
 
@@ -21,17 +20,15 @@ public func lsmtx_txn_savepoint(
 public func lsmtx_txn_rollback_to_savepoint(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: ErrorOut)
     -> lsmtx_status
 {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         try object.rollback(to: savepoint)
-        return Status.ok
     }
 }
 
 @c @implementation
 public func lsmtx_txn_release_savepoint(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: ErrorOut) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         try object.release(savepoint)
-        return Status.ok
     }
 }
 
@@ -100,9 +97,8 @@ public func lsmtx_txn_mutate_number(
     _ txn: OpaquePointer?, _ mutation: Int32, _ key: UnsafeRawPointer?, _ key_length: Int, _ number: Int64,
     _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         try object.transaction.mutate(try CallerBytes(key, key_length), try .number(mutation, number))
-        return Status.ok
     }
 }
 
@@ -111,10 +107,9 @@ public func lsmtx_txn_mutate_bytes(
     _ txn: OpaquePointer?, _ mutation: Int32, _ key: UnsafeRawPointer?, _ key_length: Int,
     _ operand: UnsafeRawPointer?, _ operand_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         let operand = try Arguments.bytes(operand, operand_length)
         try object.transaction.mutate(try CallerBytes(key, key_length), try .bytes(mutation, operand))
-        return Status.ok
     }
 }
 
@@ -123,10 +118,9 @@ public func lsmtx_txn_put_versionstamped_value(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ value: UnsafeRawPointer?,
     _ value_length: Int, _ stamp_offset: Int, _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         let value = try Arguments.bytes(value, value_length)
         try object.transaction.mutate(try CallerBytes(key, key_length), .stamped(value, at: stamp_offset))
-        return Status.ok
     }
 }
 
@@ -135,10 +129,9 @@ public func lsmtx_txn_put_versionstamped_key(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ stamp_offset: Int,
     _ value: UnsafeRawPointer?, _ value_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         try object.transaction.put(
             versionstampedKey: try CallerBytes(key, key_length), at: stamp_offset,
             try CallerBytes(value, value_length))
-        return Status.ok
     }
 }
