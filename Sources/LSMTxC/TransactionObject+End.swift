@@ -76,8 +76,7 @@ extension Mutation {
     }
 
     static func bytes(_ mutation: Int32, _ operand: UnsafeRawBufferPointer) throws(StoreError) -> Mutation {
-        // What is too long is refused by the transaction, which is told of one byte too many.
-        let bytes = [UInt8](operand.prefix(Limits.largeValueBytes + 1))
+        let bytes = contents(of: operand)
         switch Int(mutation) {
         case LSMTX_AND: return .and(bytes)
         case LSMTX_OR: return .or(bytes)
@@ -88,7 +87,15 @@ extension Mutation {
     }
 
     static func stamped(_ value: UnsafeRawBufferPointer, at offset: Int) -> Mutation {
-        .versionstamped([UInt8](value.prefix(Limits.largeValueBytes + 1)), at: offset)
+        .versionstamped(contents(of: value), at: offset)
+    }
+
+    /// What is too long is not looked at, and refused by the transaction, which is told of one byte too many.
+    private static func contents(of operand: UnsafeRawBufferPointer) -> [UInt8] {
+        guard operand.count <= Limits.largeValueBytes else {
+            return [UInt8](repeating: 0, count: Limits.largeValueBytes + 1)
+        }
+        return [UInt8](operand)
     }
 }
 

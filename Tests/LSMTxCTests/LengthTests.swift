@@ -71,6 +71,44 @@ import Testing
         }
     }
 
+    @Test(arguments: lengths) func whatIsTooLongIsNotWritten(_ length: Int) throws {
+        try C.withStore { db in
+            var txn: OpaquePointer?
+            check(lsmtx_txn_begin(db, Int32(LSMTX_SERIALIZABLE), nil, &txn, nil) == C.ok)
+            let batch = lsmtx_batch_create()
+            defer {
+                lsmtx_batch_free(batch)
+                lsmtx_txn_free(txn)
+            }
+            let or = Int32(LSMTX_OR)
+            C.expectFailure(LSMTX_TOO_LARGE) { lsmtx_db_put(db, "a", length, "v", 1, 0, nil, $0) }
+            C.expectFailure(LSMTX_TOO_LARGE) { lsmtx_db_put(db, "a", 1, "v", length, 0, nil, $0) }
+            C.expectFailure(LSMTX_TOO_LARGE) { lsmtx_db_delete(db, "a", length, 0, nil, $0) }
+            C.expectFailure(LSMTX_TOO_LARGE) { lsmtx_txn_put(txn, "a", length, "v", 1, $0) }
+            C.expectFailure(LSMTX_TOO_LARGE) { lsmtx_txn_put(txn, "a", 1, "v", length, $0) }
+            C.expectFailure(LSMTX_TOO_LARGE) { lsmtx_txn_delete(txn, "a", length, $0) }
+            C.expectFailure(LSMTX_TOO_LARGE) { lsmtx_txn_mutate_bytes(txn, or, "a", 1, "v", length, $0) }
+            C.expectFailure(LSMTX_TOO_LARGE) { lsmtx_txn_mutate_bytes(txn, or, "a", length, "v", 1, $0) }
+            C.expectFailure(LSMTX_TOO_LARGE) {
+                lsmtx_txn_put_versionstamped_value(txn, "a", 1, "v", length, 0, $0)
+            }
+            C.expectFailure(LSMTX_TOO_LARGE) {
+                lsmtx_txn_put_versionstamped_key(txn, "a", length, 0, "v", 1, $0)
+            }
+            C.expectFailure(LSMTX_TOO_LARGE) { lsmtx_batch_put(batch, "a", length, "v", 1, $0) }
+            C.expectFailure(LSMTX_TOO_LARGE) { lsmtx_batch_put(batch, "a", 1, "v", length, $0) }
+            C.expectFailure(LSMTX_TOO_LARGE) { lsmtx_batch_delete(batch, "a", length, $0) }
+            C.expectFailure(LSMTX_TOO_LARGE) { lsmtx_batch_mutate_bytes(batch, or, "a", 1, "v", length, $0) }
+            C.expectFailure(LSMTX_TOO_LARGE) {
+                lsmtx_batch_put_versionstamped_value(batch, "a", 1, "v", length, 0, $0)
+            }
+            C.expectFailure(LSMTX_TOO_LARGE) {
+                lsmtx_batch_put_versionstamped_key(batch, "a", length, 0, "v", 1, $0)
+            }
+            check(lsmtx_batch_count(batch) == 0)
+        }
+    }
+
     /// No key can have more than its first bytes in common with what is longer than any.
     @Test func boundsAndPlacesAreComparedAsFarAsKeysGo() throws {
         try C.withStore { db in
