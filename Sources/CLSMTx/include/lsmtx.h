@@ -997,7 +997,8 @@ LSMTX_API lsmtx_status lsmtx_db_timestamp_at(
 
 /* When a timestamp was committed, in milliseconds since 1970, to a tenth of a second, or a thousandth of its age.
  *
- * Returns: LSMTX_OK; LSMTX_ABSENT for a timestamp older than all that is known, with nothing written. */
+ * timestamp: of a commit; one later than the newest is taken for that.
+ * Returns:   LSMTX_OK; LSMTX_ABSENT for a timestamp older than all that is known, with nothing written. */
 LSMTX_API lsmtx_status lsmtx_db_unix_time(
     lsmtx_db *db, uint64_t timestamp, int64_t *unix_time, lsmtx_error **error);
 
