@@ -16,12 +16,38 @@ enum Arguments {
         return UnsafeRawBufferPointer(start: data, count: length)
     }
 
+    /// A key that is looked for. What is too long for a key is not looked at: it stands for a key that nobody has.
+    ///
+    /// - Throws: `misuse` for NULL with a length.
+    @inline(__always)
+    static func soughtKey(_ data: UnsafeRawPointer?, _ length: Int) throws(StoreError) -> UnsafeRawBufferPointer {
+        guard UInt(bitPattern: length) <= UInt(Limits.maximumKeyBytes) else {
+            guard data != nil else { throw Misuse.noBytes }
+            return nobodysKey
+        }
+        return try bytes(data, length)
+    }
+
+    // Unsafe only by its type: it is made once, by the first that asks for such a key, never written again and never freed.
+    nonisolated(unsafe) private static let nobodysKey: UnsafeRawBufferPointer = {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: Limits.maximumKeyBytes + 1, alignment: 1)
+        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        return UnsafeRawBufferPointer(bytes)
+    }()
+
+    /// A key to begin at, of any length. Behind the longest key no byte counts, and none but one is looked at.
+    @inline(__always)
+    static func place(_ data: UnsafeRawPointer?, _ length: Int) throws(StoreError) -> UnsafeRawBufferPointer {
+        let longest = UInt(Limits.maximumKeyBytes) + 1
+        return try bytes(data, Int(min(UInt(bitPattern: length), longest)))
+    }
+
     /// Where there are no bytes; never read through.
     private static var emptyBase: UnsafeRawPointer? { UnsafeRawPointer(bitPattern: 8) }
 
     private static func impossible(_ length: Int) -> StoreError {
         StoreError(
-            .tooLarge, "A length of \(UInt(bitPattern: length)) bytes is over every limit.",
+            .tooLarge, "A length of \(UInt(bitPattern: length)) bytes is over the limit.",
             remedy: "Check how it was computed; nothing of this call was done.")
     }
 
@@ -73,16 +99,29 @@ enum Arguments {
 
     static func range(_ range: UnsafePointer<lsmtx_range>?) throws(StoreError) -> KeyRange {
         guard let range = range?.pointee else { return .all }
-        let lower = [UInt8](try bytes(range.lower, range.lower_length))
+        let lower = [UInt8](try place(range.lower, range.lower_length))
         guard range.upper != nil || range.upper_length == 0 else { throw Misuse.noBytes }
-        let upper: [UInt8]? = range.upper == nil ? nil : [UInt8](try bytes(range.upper, range.upper_length))
-        let prefix = [UInt8](try bytes(range.prefix, range.prefix_length))
+        let upper: [UInt8]? = range.upper == nil ? nil : [UInt8](try place(range.upper, range.upper_length))
+        let prefix = [UInt8](try place(range.prefix, range.prefix_length))
         guard !prefix.isEmpty else { return KeyRange(from: lower, upTo: upper) }
         let prefixed = KeyRange(prefix: prefix)
         let from = lower.lexicographicallyPrecedes(prefixed.lowerBound) ? prefixed.lowerBound : lower
         guard let upper else { return KeyRange(from: from, upTo: prefixed.upperBound) }
         guard let last = prefixed.upperBound else { return KeyRange(from: from, upTo: upper) }
         return KeyRange(from: from, upTo: last.lexicographicallyPrecedes(upper) ? last : upper)
+    }
+
+    /// A range that is written: its bounds have a limit.
+    ///
+    /// - Throws: Also `tooLarge`, before any byte is looked at.
+    static func writtenRange(_ range: UnsafePointer<lsmtx_range>?) throws(StoreError) -> KeyRange {
+        if let bounds = range?.pointee {
+            for length in [bounds.lower_length, bounds.upper_length, bounds.prefix_length]
+            where UInt(bitPattern: length) > UInt(Limits.maximumKeyBytes) + 1 {
+                throw impossible(length)
+            }
+        }
+        return try self.range(range)
     }
 
     static func point(_ point: UnsafePointer<lsmtx_point>?) throws(StoreError) -> PointInTime {

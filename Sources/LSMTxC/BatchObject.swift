@@ -218,7 +218,7 @@ public func lsmtx_batch_delete(
 public func lsmtx_batch_delete_range(
     _ batch: OpaquePointer?, _ range: UnsafePointer<lsmtx_range>?, _ error: ErrorOut
 ) -> lsmtx_status {
-    add(batch, error) { batch throws(StoreError) in try batch.deleteRange(try Arguments.range(range)) }
+    add(batch, error) { batch throws(StoreError) in try batch.deleteRange(try Arguments.writtenRange(range)) }
 }
 
 @c @implementation

@@ -118,7 +118,10 @@ struct ValueLoan {
 
     @inline(__always)
     func status(_ isThere: Bool) -> lsmtx_status {
-        guard isThere else { return Status.absent }
+        guard isThere else {
+            value.pointee = nil
+            return Status.absent
+        }
         buffer._withUnsafeGuaranteedRef { buffer in
             value.pointee = UnsafeRawPointer(buffer.base)
             length.pointee = buffer.count
@@ -152,13 +155,12 @@ struct ValuesLoan {
 
     private func key(_ index: Int) throws(StoreError) -> UnsafeRawBufferPointer {
         guard let keys else { throw Misuse.noBytes }
-        return try Arguments.bytes(keys[index].data, keys[index].length)
+        return try Arguments.soughtKey(keys[index].data, keys[index].length)
     }
 
     /// A key that was looked at when the loan was made.
     func checkedKey(_ index: Int) -> UnsafeRawBufferPointer {
-        let key = keys.unsafelyUnwrapped[index]
-        return UnsafeRawBufferPointer(start: key.length == 0 ? nil : key.data, count: key.length)
+        (try? key(index)) ?? UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
     /// Has the values put into the buffer one behind the other, and then lent: it may move as it grows.

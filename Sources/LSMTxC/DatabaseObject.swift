@@ -73,7 +73,7 @@ public func lsmtx_db_get(
 ) -> lsmtx_status {
     Handle.call(db, DatabaseObject.self, error) { object throws(StoreError) in
         let target = try ValueTarget(buffer, buffer_size, value_length)
-        let key = try Arguments.bytes(key, key_length)
+        let key = try Arguments.soughtKey(key, key_length)
         return target.status(try object.database.lendValue(of: key) { target.take($0) })
     }
 }
@@ -85,7 +85,7 @@ public func lsmtx_db_get_borrowed(
 ) -> lsmtx_status {
     Handle.call(db, DatabaseObject.self, error) { object throws(StoreError) in
         let loan = try ValueLoan(buffer, value, value_length)
-        let key = try Arguments.bytes(key, key_length)
+        let key = try Arguments.soughtKey(key, key_length)
         return loan.status(try object.database.lendValue(of: key) { loan.take($0) })
     }
 }
@@ -116,7 +116,7 @@ public func lsmtx_db_delete_range(
     _ committed_at: UnsafeMutablePointer<UInt64>?, _ error: ErrorOut
 ) -> lsmtx_status {
     commit(db, durability, committed_at, error) { transaction throws(StoreError) in
-        try transaction.deleteRange(try Arguments.range(range))
+        try transaction.deleteRange(try Arguments.writtenRange(range))
     }
 }
 

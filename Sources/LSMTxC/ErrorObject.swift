@@ -19,7 +19,8 @@ final class ErrorObject: HandleObject {
     let conflict: lsmtx_conflict?
     private var lent: Lent
 
-    init(_ error: StoreError) {
+    init(_ found: StoreError) {
+        let error = Words.inC(found)
         var lent = Lent()
         self.error = error
         description = lent.text(error.description)

@@ -181,7 +181,7 @@ public func lsmtx_iter_seek(
     _ iter: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
     iterate(iter, error) { object throws(StoreError) in
-        object.cursor.seek(to: try CallerBytes(key, key_length))
+        object.cursor.seek(to: CallerBytes(try Arguments.place(key, key_length)))
         return Status.ok
     }
 }

@@ -191,7 +191,7 @@ public func lsmtx_db_history(
     _ history: UnsafeMutablePointer<OpaquePointer?>?, _ error: ErrorOut
 ) -> lsmtx_status {
     make(history, error) { () throws(StoreError) in
-        let key = try CallerBytes(key, key_length)
+        let key = CallerBytes(try Arguments.soughtKey(key, key_length))
         let database = try Handle.use(db, DatabaseObject.self) { $0.database }
         let versions = try database.history(
             of: key, since: Timestamp(rawValue: since), limit: limit == .max ? nil : Int(clamping: limit))

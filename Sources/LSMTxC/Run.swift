@@ -84,6 +84,8 @@ private func attempt(
     let status = body(handle, &left)
     switch status {
     case Status.ok:
+        // A function that does not look at what its own commit returned has not committed for that.
+        if let failure = object.failure { throw failure }
         return object.hasEnded ? object.committedAt : try object.commit(durability: durability)
     case ..<0:
         let failure = failure(of: status, left: ErrorObject.of(left)?.error)

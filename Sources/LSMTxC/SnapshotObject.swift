@@ -37,7 +37,7 @@ public func lsmtx_snapshot_get(
 ) -> lsmtx_status {
     Handle.call(snapshot, SnapshotObject.self, error) { object throws(StoreError) in
         let target = try ValueTarget(buffer, buffer_size, value_length)
-        let key = try Arguments.bytes(key, key_length)
+        let key = try Arguments.soughtKey(key, key_length)
         return target.status(try object.snapshot.lendValue(of: key) { target.take($0) })
     }
 }
@@ -49,7 +49,7 @@ public func lsmtx_snapshot_get_borrowed(
 ) -> lsmtx_status {
     Handle.call(snapshot, SnapshotObject.self, error) { object throws(StoreError) in
         let loan = try ValueLoan(buffer, value, value_length)
-        let key = try Arguments.bytes(key, key_length)
+        let key = try Arguments.soughtKey(key, key_length)
         return loan.status(try object.snapshot.lendValue(of: key) { loan.take($0) })
     }
 }

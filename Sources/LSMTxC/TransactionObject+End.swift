@@ -10,10 +10,9 @@ internal import LSMTx
 public func lsmtx_txn_savepoint(
     _ txn: OpaquePointer?, _ savepoint: UnsafeMutablePointer<UInt64>?, _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         guard let savepoint else { throw Misuse.noOut }
         savepoint.pointee = try object.takeSavepoint()
-        return Status.ok
     }
 }
 
@@ -21,17 +20,15 @@ public func lsmtx_txn_savepoint(
 public func lsmtx_txn_rollback_to_savepoint(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: ErrorOut)
     -> lsmtx_status
 {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         try object.rollback(to: savepoint)
-        return Status.ok
     }
 }
 
 @c @implementation
 public func lsmtx_txn_release_savepoint(_ txn: OpaquePointer?, _ savepoint: UInt64, _ error: ErrorOut) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         try object.release(savepoint)
-        return Status.ok
     }
 }
 
@@ -79,8 +76,7 @@ extension Mutation {
     }
 
     static func bytes(_ mutation: Int32, _ operand: UnsafeRawBufferPointer) throws(StoreError) -> Mutation {
-        // What is too long is refused by the transaction, which is told of one byte too many.
-        let bytes = [UInt8](operand.prefix(Limits.largeValueBytes + 1))
+        let bytes = contents(of: operand)
         switch Int(mutation) {
         case LSMTX_AND: return .and(bytes)
         case LSMTX_OR: return .or(bytes)
@@ -91,7 +87,15 @@ extension Mutation {
     }
 
     static func stamped(_ value: UnsafeRawBufferPointer, at offset: Int) -> Mutation {
-        .versionstamped([UInt8](value.prefix(Limits.largeValueBytes + 1)), at: offset)
+        .versionstamped(contents(of: value), at: offset)
+    }
+
+    /// What is too long is not looked at, and refused by the transaction, which is told of one byte too many.
+    private static func contents(of operand: UnsafeRawBufferPointer) -> [UInt8] {
+        guard operand.count <= Limits.largeValueBytes else {
+            return [UInt8](repeating: 0, count: Limits.largeValueBytes + 1)
+        }
+        return [UInt8](operand)
     }
 }
 
@@ -100,9 +104,8 @@ public func lsmtx_txn_mutate_number(
     _ txn: OpaquePointer?, _ mutation: Int32, _ key: UnsafeRawPointer?, _ key_length: Int, _ number: Int64,
     _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         try object.transaction.mutate(try CallerBytes(key, key_length), try .number(mutation, number))
-        return Status.ok
     }
 }
 
@@ -111,10 +114,9 @@ public func lsmtx_txn_mutate_bytes(
     _ txn: OpaquePointer?, _ mutation: Int32, _ key: UnsafeRawPointer?, _ key_length: Int,
     _ operand: UnsafeRawPointer?, _ operand_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         let operand = try Arguments.bytes(operand, operand_length)
         try object.transaction.mutate(try CallerBytes(key, key_length), try .bytes(mutation, operand))
-        return Status.ok
     }
 }
 
@@ -123,10 +125,9 @@ public func lsmtx_txn_put_versionstamped_value(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ value: UnsafeRawPointer?,
     _ value_length: Int, _ stamp_offset: Int, _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         let value = try Arguments.bytes(value, value_length)
         try object.transaction.mutate(try CallerBytes(key, key_length), .stamped(value, at: stamp_offset))
-        return Status.ok
     }
 }
 
@@ -135,10 +136,9 @@ public func lsmtx_txn_put_versionstamped_key(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ stamp_offset: Int,
     _ value: UnsafeRawPointer?, _ value_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         try object.transaction.put(
             versionstampedKey: try CallerBytes(key, key_length), at: stamp_offset,
             try CallerBytes(value, value_length))
-        return Status.ok
     }
 }

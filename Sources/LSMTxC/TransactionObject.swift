@@ -18,6 +18,8 @@ final class TransactionObject: HandleObject {
     private var lastSavepoint: UInt64 = 0
     private(set) var hasEnded = false
     private(set) var committedAt: Timestamp?
+    /// Why its commit failed.
+    private(set) var failure: StoreError?
 
     init(_ transaction: Transaction, isLent: Bool = false) {
         self.transaction = transaction
@@ -25,10 +27,16 @@ final class TransactionObject: HandleObject {
     }
 
     func commit(durability: Durability?) throws(StoreError) -> Timestamp {
+        let isFirst = !hasEnded
         hasEnded = true
-        let timestamp = try transaction.commit(durability: durability)
-        committedAt = timestamp
-        return timestamp
+        do throws(StoreError) {
+            let timestamp = try transaction.commit(durability: durability)
+            committedAt = timestamp
+            return timestamp
+        } catch {
+            if isFirst { failure = error }
+            throw error
+        }
     }
 
     func rollback() {
@@ -81,6 +89,18 @@ func transact(
     }
 }
 
+/// One call that notes something in a transaction, whose database is not needed for it, but has to be open.
+@inline(__always)
+func note(
+    _ txn: OpaquePointer?, _ error: ErrorOut, _ body: (TransactionObject) throws(StoreError) -> Void
+) -> lsmtx_status {
+    transact(txn, error) { object throws(StoreError) in
+        try object.transaction.checkDatabaseIsOpen()
+        try body(object)
+        return Status.ok
+    }
+}
+
 @c @implementation
 public func lsmtx_txn_begin(
     _ db: OpaquePointer?, _ isolation: Int32, _ label: UnsafePointer<CChar>?,
@@ -117,7 +137,7 @@ public func lsmtx_txn_get(
 ) -> lsmtx_status {
     transact(txn, error) { object throws(StoreError) in
         let target = try ValueTarget(buffer, buffer_size, value_length)
-        let key = try Arguments.bytes(key, key_length)
+        let key = try Arguments.soughtKey(key, key_length)
         try Arguments.flags(flags, allowed: LSMTX_READ_UNGUARDED)
         return target.status(try object.transaction.lendValue(of: key, isGuarded: flags == 0) { target.take($0) })
     }
@@ -130,7 +150,7 @@ public func lsmtx_txn_get_borrowed(
 ) -> lsmtx_status {
     transact(txn, error) { object throws(StoreError) in
         let loan = try ValueLoan(buffer, value, value_length)
-        let key = try Arguments.bytes(key, key_length)
+        let key = try Arguments.soughtKey(key, key_length)
         try Arguments.flags(flags, allowed: LSMTX_READ_UNGUARDED)
         return loan.status(try object.transaction.lendValue(of: key, isGuarded: flags == 0) { loan.take($0) })
     }
@@ -158,9 +178,8 @@ public func lsmtx_txn_put(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ value: UnsafeRawPointer?,
     _ value_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         try object.transaction.put(try CallerBytes(key, key_length), try CallerBytes(value, value_length))
-        return Status.ok
     }
 }
 
@@ -168,9 +187,8 @@ public func lsmtx_txn_put(
 public func lsmtx_txn_delete(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         try object.transaction.delete(try CallerBytes(key, key_length))
-        return Status.ok
     }
 }
 
@@ -178,9 +196,8 @@ public func lsmtx_txn_delete(
 public func lsmtx_txn_delete_range(
     _ txn: OpaquePointer?, _ range: UnsafePointer<lsmtx_range>?, _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
-        try object.transaction.deleteRange(try Arguments.range(range))
-        return Status.ok
+    note(txn, error) { object throws(StoreError) in
+        try object.transaction.deleteRange(try Arguments.writtenRange(range))
     }
 }
 
@@ -188,9 +205,8 @@ public func lsmtx_txn_delete_range(
 public func lsmtx_txn_add_read_conflict(
     _ txn: OpaquePointer?, _ key: UnsafeRawPointer?, _ key_length: Int, _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
-        try object.transaction.addReadConflict(key: try CallerBytes(key, key_length))
-        return Status.ok
+    note(txn, error) { object throws(StoreError) in
+        try object.transaction.addReadConflict(key: CallerBytes(try Arguments.soughtKey(key, key_length)))
     }
 }
 
@@ -198,8 +214,7 @@ public func lsmtx_txn_add_read_conflict(
 public func lsmtx_txn_add_read_conflict_range(
     _ txn: OpaquePointer?, _ range: UnsafePointer<lsmtx_range>?, _ error: ErrorOut
 ) -> lsmtx_status {
-    transact(txn, error) { object throws(StoreError) in
+    note(txn, error) { object throws(StoreError) in
         try object.transaction.addReadConflict(try Arguments.range(range))
-        return Status.ok
     }
 }

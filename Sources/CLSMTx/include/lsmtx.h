@@ -42,21 +42,24 @@
  *    called lsmtx_..._free(), all of which accept NULL. They may be freed in any order: an object keeps what it needs
  *    of others. What a handle lends (pointers into it) is valid until the handle is freed, or as long as the
  *    description says. Ending is not freeing: after lsmtx_db_close(), lsmtx_snapshot_close(), lsmtx_txn_commit() and
- *    lsmtx_txn_rollback() the handle is still there, and calls with it fail with LSMTX_CLOSED.
+ *    lsmtx_txn_rollback() the handle is still there, and calls with it fail with LSMTX_CLOSED; those that only end
+ *    something, and seeks, which read nothing, do nothing instead.
  *
  * 5. THREADS. "Any threads" at a type says that its handles may be used by any number of threads at the same time. "One
  *    thread at a time" says that calls with the same handle must not overlap, but each may come from another thread, if
  *    the program orders them (a mutex, a join, a channel). Of two calls that do overlap on a transaction, on iterators
  *    of one transaction, on an iterator or on a batch, one fails with LSMTX_MISUSE and does nothing; that is a net to
  *    fall into, and no way to share a handle. Freeing a handle while another thread is using it is undefined, whatever
- *    its type: end it first, join the threads, then free it.
+ *    its type: end it first, join the threads, then free it. Calls need a stack of 64 KiB.
  *
  * 6. MISUSE. These give LSMTX_MISUSE: a NULL handle; a handle of another type; NULL for an out parameter that is not
  *    said to be optional, and for bytes of a length above 0; a structure whose `size` is not one that this library
- *    knows; unknown constants and flags; a text that is not UTF-8. A length above its limit gives LSMTX_TOO_LARGE,
- *    where the bytes are not looked at. Undefined are: using a handle after it was freed (often it gives LSMTX_MISUSE
- *    too), pointers that point to less than their length says, reading what was lent for longer than it was, and
- *    handles that cross fork() into a call other than the ones that refuse them with LSMTX_FORKED_HANDLE.
+ *    knows; unknown constants and flags; a text that is not UTF-8. A length above its limit gives LSMTX_TOO_LARGE
+ *    to what would write it, and finds nothing where it is looked for; in neither case are the bytes looked at.
+ *    Undefined are: using a handle after it was freed (often it gives LSMTX_MISUSE too), pointers that point to less
+ *    than their length says, and reading what was lent for longer than it was. After fork(), what the child has
+ *    inherited is good for nothing there: calls that would look at the store fail with LSMTX_FORKED_HANDLE. It may be
+ *    freed or left alone; both leave the file as it is.
  *
  * 7. STABILITY. From version 1.0 on, programs that were compiled for one version run with every later 1.x. Structures
  *    with a member `size` may become longer at their end; it is set to `sizeof` the structure by the one that makes it,
@@ -384,8 +387,8 @@ typedef struct lsmtx_event {
  * return normally: no longjmp, no exception. */
 typedef void (*lsmtx_event_fn)(void *user, const lsmtx_event *event);
 
-/* Called exactly once, on any thread, to free `user`: when it will not be passed to a callback any more, and the
- * database and all that came from it have been freed. */
+/* Called exactly once, on any thread, to free `user`: when it will not be passed to a callback any more, which is when
+ * the database and all that came from it have been freed. */
 typedef void (*lsmtx_release_fn)(void *user);
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -431,8 +434,9 @@ typedef struct lsmtx_options {
                                          hour, but no more than 100,000 commits and 64 MiB of log. NULL. */
     lsmtx_event_fn on_event;          /* Receives events; NULL for nobody, which costs nothing. NULL. */
     void *event_user;                 /* What on_event is called with. */
-    lsmtx_release_fn event_release;   /* Called with event_user after the last event, and when opening fails, unless
-                                         `size` is wrong; NULL for nothing. NULL. */
+    lsmtx_release_fn event_release;   /* Called with event_user after the last event, and before lsmtx_db_open() returns
+                                         when it fails, unless `size` is wrong, or when on_event is NULL; NULL for
+                                         nothing. NULL. */
 } lsmtx_options;
 
 /* Sets the defaults.
@@ -499,14 +503,15 @@ LSMTX_API lsmtx_status lsmtx_db_delete(
 LSMTX_API lsmtx_status lsmtx_db_delete_range(
     lsmtx_db *db, const lsmtx_range *range, int32_t durability, uint64_t *committed_at, lsmtx_error **error);
 
-/* Copies the newest value of a key to the caller's memory.
+/* Copies the newest value of a key to the caller's memory. With NULL and 0 for it, it says whether the key has a value,
+ * and its length.
  *
  * key:           a key that is longer than LSMTX_MAX_KEY_BYTES has no value.
  * buffer:        where the value goes; may be NULL if its size is 0.
  * buffer_size:   how many bytes there are.
  * value_length:  receives the length of the value, also when it does not fit.
- * Returns:       LSMTX_OK; LSMTX_ABSENT; LSMTX_TOO_SMALL with nothing copied. The value may be another one, and a
- *                longer one, at the next call: with a snapshot or a transaction it is not.
+ * Returns:       LSMTX_OK; LSMTX_ABSENT, with length 0; LSMTX_TOO_SMALL with nothing copied. The value may be another
+ *                one, and a longer one, at the next call: with a snapshot or a transaction it is not.
  * Errors:        LSMTX_CORRUPT, LSMTX_IO when the block that would have it cannot be read. */
 LSMTX_API lsmtx_status lsmtx_db_get(
     lsmtx_db *db, const void *key, size_t key_length, void *buffer, size_t buffer_size, size_t *value_length,
@@ -518,7 +523,7 @@ LSMTX_API lsmtx_status lsmtx_db_get(
  * value:         receives a pointer that is valid until the buffer is used again or freed, whatever becomes of the key
  *                and of the database. Not NULL, also if the value is empty.
  * value_length:  receives the length.
- * Returns:       LSMTX_OK; LSMTX_ABSENT.
+ * Returns:       LSMTX_OK; LSMTX_ABSENT, with NULL and 0.
  * Errors:        as lsmtx_db_get(). */
 LSMTX_API lsmtx_status lsmtx_db_get_borrowed(
     lsmtx_db *db, const void *key, size_t key_length, lsmtx_buffer *buffer, const void **value, size_t *value_length,
@@ -786,8 +791,9 @@ LSMTX_API void lsmtx_versionstamp(uint64_t timestamp, void *stamp);
  * error:   to be passed to the calls that it makes, so that the one that fails reaches the caller of lsmtx_db_run().
  *          Not NULL, points to NULL at first. An error that it has got and does not return for has to be freed by it,
  *          and NULL stored.
- * Returns: LSMTX_OK to commit. LSMTX_CONFLICT to be run again. Any other: rolls back, and is what lsmtx_db_run()
- *          returns; a status of its own should be positive, from 1000 on. */
+ * Returns: LSMTX_OK to commit; if it has tried to commit itself and that failed, the failure counts. LSMTX_CONFLICT to
+ *          be run again. Any other: rolls back, and is what lsmtx_db_run() returns. A status of its own must be
+ *          positive, and should be from 1000 on; a negative one that is none of this header becomes LSMTX_MISUSE. */
 typedef lsmtx_status (*lsmtx_run_fn)(void *user, lsmtx_txn *txn, lsmtx_error **error);
 
 /* How lsmtx_db_run() does it. lsmtx_run_options_init() sets the defaults. */
@@ -991,7 +997,8 @@ LSMTX_API lsmtx_status lsmtx_db_timestamp_at(
 
 /* When a timestamp was committed, in milliseconds since 1970, to a tenth of a second, or a thousandth of its age.
  *
- * Returns: LSMTX_OK; LSMTX_ABSENT for a timestamp older than all that is known, with nothing written. */
+ * timestamp: of a commit; one later than the newest is taken for that.
+ * Returns:   LSMTX_OK; LSMTX_ABSENT for a timestamp older than all that is known, with nothing written. */
 LSMTX_API lsmtx_status lsmtx_db_unix_time(
     lsmtx_db *db, uint64_t timestamp, int64_t *unix_time, lsmtx_error **error);
 

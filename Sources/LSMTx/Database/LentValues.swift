@@ -37,6 +37,7 @@ extension Snapshot {
     package func lendValues(
         count: Int, key: (Int) -> UnsafeRawBufferPointer, to body: (UnsafeRawBufferPointer?) -> Void
     ) throws(StoreError) {
+        try core.checkOpen()
         _ = try core.lookUp(PackedKeys(count: count, key: key)) { key, hash throws(StoreError) in
             try checkOpen()
             let found: Void? = try core.find(
@@ -48,6 +49,9 @@ extension Snapshot {
 }
 
 extension Transaction {
+    /// Throws `closed` and `forkedHandle`: for calls that change only the transaction's own memory.
+    package func checkDatabaseIsOpen() throws(StoreError) { try core.checkOpen() }
+
     /// Lends a value: see ``Database/lendValue(of:to:)``. The transaction's own writes are seen.
     ///
     /// - Throws: Also `tooLarge`, when the commit would depend on too much.
