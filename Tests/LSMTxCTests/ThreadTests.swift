@@ -118,6 +118,61 @@ struct Shared: @unchecked Sendable {
         }
     }
 
+    /// The thread that has begun the transaction is at work when another one comes, at every possible moment of its calls.
+    @Test func theFirstCallOfAnotherThreadFindsThatOfTheOwner() throws {
+        try C.withStore { db in
+            let shared = Shared(db)
+            for round in 0..<300 {
+                let begun = Mutex<Shared?>(nil)
+                let passed = Mutex<[String]>([])
+                let refused = Atomic<Int>(0)
+                Thread.run(2) { thread in
+                    var txn: OpaquePointer?
+                    if thread == 0 {
+                        #expect(lsmtx_txn_begin(shared.handle, 0, nil, &txn, nil) == C.ok)
+                        begun.withLock { $0 = Shared(txn) }
+                    } else {
+                        while txn == nil { txn = begun.withLock { $0?.handle } }
+                    }
+                    var keys: [String] = []
+                    for number in 0..<(thread == 0 ? 60 : 10 + round % 40) {
+                        let key = "\(round)/\(thread)/\(number)"
+                        switch lsmtx_txn_put(txn, key, key.utf8.count, "v", 1, nil) {
+                        case C.ok: keys.append(key)
+                        case C.misuse: refused.add(1, ordering: .relaxed)
+                        default: keys.append("none of both")
+                        }
+                    }
+                    passed.withLock { $0 += keys }
+                }
+                let txn = begun.withLock { $0?.handle }
+                #expect(lsmtx_txn_commit(txn, 0, nil, nil) == C.ok)
+                lsmtx_txn_free(txn)
+                let keys = passed.withLock { $0 }
+                #expect(keys.count + refused.load(ordering: .relaxed) == 70 + round % 40)
+                #expect(keys.allSatisfy { C.get(db, $0) == "v" })
+            }
+        }
+    }
+
+    /// An object may go from thread to thread, one after the other.
+    @Test func aTransactionIsHandedOn() throws {
+        try C.withStore { db in
+            var txn: OpaquePointer?
+            #expect(lsmtx_txn_begin(db, 0, nil, &txn, nil) == C.ok)
+            let shared = Shared(txn)
+            for number in 0..<50 {
+                Thread.run(1) { _ in
+                    #expect(lsmtx_txn_put(shared.handle, "\(number)", "\(number)".utf8.count, "v", 1, nil) == C.ok)
+                }
+                #expect(lsmtx_txn_put(txn, "m\(number)", "m\(number)".utf8.count, "v", 1, nil) == C.ok)
+            }
+            #expect(lsmtx_txn_commit(txn, 0, nil, nil) == C.ok)
+            lsmtx_txn_free(txn)
+            #expect((0..<50).allSatisfy { C.get(db, "\($0)") == "v" && C.get(db, "m\($0)") == "v" })
+        }
+    }
+
     @Test func closingWhileOthersAreAtWorkIsSafe() throws {
         for _ in 0..<10 {
             var db: OpaquePointer?
