@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "CLSMTx"),
         .target(
             name: "LSMTxC",
-            dependencies: ["CLSMTx", "CLSMTxShims", "LSMTx"],
+            dependencies: ["CLSMTx", "LSMTx"],
             // The symbols and their versions, for the linker: Scripts/build-c-library passes it.
             exclude: ["lsmtx.map"],
             swiftSettings: settings

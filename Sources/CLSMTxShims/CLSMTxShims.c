@@ -20,7 +20,6 @@
 
 #if defined(__linux__)
 #include <linux/futex.h>
-#include <linux/membarrier.h>
 #include <sys/syscall.h>
 #endif
 
@@ -219,21 +218,6 @@ bool lsmtx_frame_enter(lsmtx_frame *frame, const void *owner) {
 
 void lsmtx_frame_leave(const lsmtx_frame *frame) {
     innermost_frame = frame->outer;
-}
-
-bool lsmtx_can_fence_all_threads(void) {
-#if defined(__linux__)
-    return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-#else
-    return false;
-#endif
-}
-
-void lsmtx_fence_all_threads(void) {
-#if defined(__linux__)
-    // It cannot fail after the registration.
-    if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0) abort();
-#endif
 }
 
 void lsmtx_name_thread(const char *name) {

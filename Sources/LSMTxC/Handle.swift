@@ -1,5 +1,6 @@
 internal import CLSMTx
 internal import LSMTx
+internal import Synchronization
 
 /// What a handle of the interface stands for.
 protocol HandleObject: AnyObject {
@@ -75,6 +76,32 @@ struct Handle {
         pointer.pointee.mark = 0
         pointer.deallocate()
         object.release()
+    }
+}
+
+/// Lets one call at a time into what belongs to one thread at a time.
+///
+/// The C compiler does not know of Swift's rules, so a second call that overlaps is refused instead of destroying
+/// memory. It costs one atomic exchange and one store, some 6 ns.
+///
+/// Rejected: to let the thread that made the handle in by plain stores, and to have all threads pass a fence when the first
+/// other one comes. In runs that alternated, no difference was found.
+final class Turnstile: Sendable {
+    private let isInUse = Atomic<Bool>(false)
+
+    /// - Throws: `misuse` when another call is within; what `body` throws.
+    @inline(__always)
+    func pass<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
+        guard !isInUse.exchange(true, ordering: .acquiring) else { throw Misuse.overlap }
+        defer { isInUse.store(false, ordering: .releasing) }
+        return try body()
+    }
+
+    /// Waits for its turn: for what cannot fail, as freeing.
+    func waitAndPass(_ body: () -> Void) {
+        while isInUse.exchange(true, ordering: .acquiring) { Pause.shortly() }
+        defer { isInUse.store(false, ordering: .releasing) }
+        body()
     }
 }
 

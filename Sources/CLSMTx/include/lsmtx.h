@@ -48,7 +48,7 @@
  * 5. THREADS. "Any threads" at a type says that its handles may be used by any number of threads at the same time. "One
  *    thread at a time" says that calls with the same handle must not overlap, but each may come from another thread, if
  *    the program orders them (a mutex, a join, a channel). Of two calls that do overlap on a transaction, on iterators
- *    of one transaction, on an iterator or on a batch, at least one fails with LSMTX_MISUSE and does nothing; a net to
+ *    of one transaction, on an iterator or on a batch, one fails with LSMTX_MISUSE and does nothing; that is a net to
  *    fall into, and no way to share a handle. Freeing a handle while another thread is using it is undefined, whatever
  *    its type: end it first, join the threads, then free it. Calls need a stack of 64 KiB.
  *

@@ -4,7 +4,6 @@
 #ifndef LSMTX_SHIMS_H
 #define LSMTX_SHIMS_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,24 +59,6 @@ typedef struct lsmtx_frame {
 bool lsmtx_frame_enter(lsmtx_frame *frame, const void *owner);
 /// What the thread has begun last has ended.
 void lsmtx_frame_leave(const lsmtx_frame *frame);
-
-/// A number that no other living thread has; never 0.
-static inline uintptr_t lsmtx_thread_token(void) {
-#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
-    return (uintptr_t)__builtin_thread_pointer();
-#else
-    return (uintptr_t)pthread_self();
-#endif
-}
-
-/// Orders memory accesses for the compiler alone: half of a fence whose other half is `lsmtx_fence_all_threads`.
-static inline void lsmtx_fence_compiler(void) {
-    __asm__ volatile("" ::: "memory");
-}
-/// Whether there is that other half. The first call asks the system for it.
-bool lsmtx_can_fence_all_threads(void);
-/// Every other thread of the process has passed a full fence when this returns. It takes microseconds.
-void lsmtx_fence_all_threads(void);
 
 /// Names the calling thread for debuggers; at most 15 bytes.
 void lsmtx_name_thread(const char *name);
