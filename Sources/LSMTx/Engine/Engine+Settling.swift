@@ -15,7 +15,8 @@ extension Engine {
             levels: versions.current.levels.map { $0.map(\.descriptor) }, avoiding: damage.ids) != nil
     }
 
-    /// Merges level 0 into level 1, if that is still worthwhile.
+    /// Merges level 0 into level 1, if that is still worthwhile. Only the background worker calls this, or whoever runs
+    /// without one: compactions take turns.
     ///
     /// - Returns: `false` when there was nothing to do, or the worker is to stop.
     /// - Throws: `diskFull`, or `corrupt` when a table is found damaged, which is avoided from then on; nothing has

@@ -97,7 +97,7 @@ final class ModelRun {
         case 9_920..<9_938: try dropNamed()
         case 9_938..<9_968: try compareHistory()
         case 9_968..<9_972: try changeRetention()
-        case 9_972..<9_976: if number(2) == 0 { try database.compact() } else { _ = try database.engine.settle() }
+        case 9_972..<9_976: try compactOrSettle()
         case 9_976..<9_986: try database.flush()
         case 9_986..<9_991: try reopen(kill: false)
         case 9_991..<9_996: try reopen(kill: true)
@@ -245,6 +245,11 @@ final class ModelRun {
                 description: "a commit ended with \(String(describing: code)), conflict expected: \(mustConflict)")
         }
         if !mustConflict { try commit(chosen.writes, at: timestamp) }
+    }
+
+    /// A background worker settles by itself, and nobody else may while there is one.
+    private func compactOrSettle() throws {
+        if number(2) == 0 || background { try database.compact() } else { _ = try database.engine.settle() }
     }
 
     private func reopen(kill: Bool) throws {
