@@ -7,7 +7,8 @@ internal import Synchronization
 /// 1. A reader stores the global counter in its thread's own slot, then loads shared pointers, and clears the slot
 ///    when it is done. It writes to no memory that another reader writes to.
 /// 2. Whoever unlinks an object retires it with the counter's value at that moment, which also raises the counter.
-/// 3. An object is freed when every slot is clear or holds a larger value than it was retired with.
+/// 3. An object is freed when a scan that began after its retirement has found every slot clear, or with a larger value
+///    than it was retired with.
 ///
 /// Why it is safe: the reader's store and the retirer's scan of the slots are sequentially consistent. If the scan
 /// misses the store, then the store, and so the reader's load of the shared pointer, came after the unlinking, and
@@ -144,8 +145,10 @@ package enum Epoch {
         }
     }
 
+    /// The oldest counter that a reader has pinned, or the counter's present value if that is older: of what is retired
+    /// after this call has begun, the scan knows nothing, as its readers may have begun behind the scan's back.
     private static func oldestPin() -> UInt64 {
-        var oldest = UInt64.max
+        var oldest = counter.value.load(ordering: .sequentiallyConsistent)
         var next = UnsafeMutablePointer<Slot>(bitPattern: counter.slots.load(ordering: .sequentiallyConsistent))
         while let slot = next {
             let pinned = slot.pointee.pinned.load(ordering: .sequentiallyConsistent)

@@ -183,4 +183,51 @@ import Testing
         #expect(shared.broken.load(ordering: .relaxed) == 0)
         #expect(shared.freed.load(ordering: .relaxed) == nodes)
     }
+
+    /// What is retired while another thread is looking for what can be freed waits for readers whom that one did not see.
+    @Test func whatIsRetiredDuringACollectionIsNotFreedByIt() throws {
+        #if DEBUG
+        let rounds = 20_000
+        #else
+        let rounds = 200_000
+        #endif
+        /// Objects that are never given back to the system, so that a reader of a freed one can say so.
+        final class Shared: Sendable {
+            let current = Atomic<Int>(0)
+            let isDone = Atomic<Bool>(false)
+            let early = Atomic<Int>(0)
+            let isFreed: [Flag]
+            init(_ count: Int) { isFreed = (0...count).map { _ in Flag() } }
+        }
+        final class Flag: Sendable { let isSet = Atomic<Bool>(false) }
+        let shared = Shared(rounds)
+        var threads: [WorkerThread] = []
+        for _ in 0..<2 {
+            threads.append(
+                try WorkerThread(name: "collect") {
+                    while !shared.isDone.load(ordering: .acquiring) { Epoch.collect() }
+                })
+            threads.append(
+                try WorkerThread(name: "read") {
+                    while !shared.isDone.load(ordering: .acquiring) {
+                        let slot = Epoch.pin()
+                        let object = shared.current.load(ordering: .sequentiallyConsistent)
+                        for _ in 0..<4 where shared.isFreed[object].isSet.load(ordering: .acquiring) {
+                            shared.early.add(1, ordering: .relaxed)
+                        }
+                        Epoch.unpin(slot)
+                    }
+                })
+        }
+        for object in 1...rounds {
+            let old = shared.current.exchange(object, ordering: .sequentiallyConsistent)
+            // No memory: the number stands in for an address, and 0 for none.
+            Epoch.retire(UnsafeMutableRawPointer(bitPattern: old + 1)!) { number in
+                shared.isFreed[Int(bitPattern: number) - 1].isSet.store(true, ordering: .releasing)
+            }
+        }
+        shared.isDone.store(true, ordering: .releasing)
+        for thread in threads { thread.join() }
+        #expect(shared.early.load(ordering: .relaxed) == 0)
+    }
 }
