@@ -100,6 +100,8 @@ extension Engine {
         // Whether all that can be given back has been: an idle store is looked at until then.
         var isTidy = false
         var isUnsettled = false
+        // Commits were found to have ceased while there was something to settle.
+        var maySettle = false
         var millisecondsIdle = 0
         var tasksUntilLook = Self.tasksBetweenLooks
         while true {
@@ -112,7 +114,7 @@ extension Engine {
                 if state.isStopping { return .stop }
                 if waitsForSpace || self.poison.first != nil || state.quietRequests > 0 { return nil }
                 let request = state.requests.first { !$0.isCancelled && $0.outcome == nil }
-                guard !state.frozen.isEmpty || state.mayCompact || request != nil || state.maySettle else { return nil }
+                guard !state.frozen.isEmpty || state.mayCompact || request != nil || maySettle else { return nil }
                 state.isWorking = true
                 if !state.frozen.isEmpty { return .flush }
                 if state.mayCompact { return .compact }
@@ -124,7 +126,7 @@ extension Engine {
                 return
             case nil where !waitsForSpace:
                 if isUnsettled {
-                    if isQuiet { state.withLock { $0.maySettle = true } }
+                    if isQuiet { maySettle = true }
                     millisecondsIdle += options.settlingLookMilliseconds
                     guard millisecondsIdle >= Self.idleMilliseconds else { continue }
                     millisecondsIdle = 0
@@ -143,7 +145,7 @@ extension Engine {
             case .request(let request):
                 work(on: request)
             case .settle:
-                state.withLock { $0.maySettle = false }
+                maySettle = false
                 // Without it reads cost more, and that is all: it waits until something has changed.
                 do { _ = try settle() } catch { mayBeSettled = false }
             case .flush:

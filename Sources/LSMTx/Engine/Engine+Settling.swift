@@ -10,9 +10,10 @@ internal import Synchronization
 /// on every read, to save work that is done while the processors have nothing else to do.
 extension Engine {
     /// Whether there is something to settle.
-    var isUnsettled: Bool {
-        CompactionPicker.pickSettling(
-            levels: versions.current.levels.map { $0.map(\.descriptor) }, avoiding: damage.ids) != nil
+    var isUnsettled: Bool { settlingPlan(of: versions.current) != nil }
+
+    private func settlingPlan(of version: Version) -> CompactionPlan? {
+        CompactionPicker.pickSettling(levels: version.levels.map { $0.map(\.descriptor) }, avoiding: damage.ids)
     }
 
     /// Merges level 0 into level 1, if that is still worthwhile. Only the background worker calls this, or whoever runs
@@ -23,8 +24,7 @@ extension Engine {
     ///   changed. After any other error the store is poisoned.
     package func settle() throws(StoreError) -> Bool {
         let version = versions.current
-        let levels = version.levels.map { $0.map(\.descriptor) }
-        guard let plan = CompactionPicker.pickSettling(levels: levels, avoiding: damage.ids) else { return false }
+        guard let plan = settlingPlan(of: version) else { return false }
         return try compact(plan, of: version, announceReadPoints(), shouldStop: { isToStop })
     }
 }

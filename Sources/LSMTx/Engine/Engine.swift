@@ -132,8 +132,6 @@ struct EngineState: Sendable {
     var levelZeroDamage: StoreError?
     /// Whether the levels may call for a compaction: something changed since it was last found that they do not.
     var mayCompact = true
-    /// Whether commits were found to have ceased while there was something to settle.
-    var maySettle = false
     /// Below which retention floor tables keep much that nothing else needs; `nil` when it hinders nothing, or does not
     /// move by itself.
     var hinderingFloor: Timestamp?
