@@ -211,9 +211,8 @@ final class DatabaseCore: Sendable {
         engine.stopBackgroundWorker()
         for thread in threads.withLock({ $0 }) { thread.join() }
         pipeline?.syncBuffered()
-        Epoch.synchronize()
         // Views that were retired under a reader's eyes give up their memtables now, not at the next retirement.
-        Epoch.collect()
+        Epoch.drain()
         try engine.closeCleanly()
     }
 }

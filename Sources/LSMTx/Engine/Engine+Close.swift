@@ -25,8 +25,7 @@ extension Engine {
         try tidyForClose()
         // The views that were replaced give up their tables, so that what only they held is free for the log or cut
         // off. An iterator that outlives the close keeps its own.
-        Epoch.synchronize()
-        Epoch.collect()
+        Epoch.drain()
 
         let published = publishedTimestamp
         var before = Generation(rawValue: 0)

@@ -124,8 +124,7 @@ extension Engine {
         _ = try compact(
             plan, of: version, points, tableBytes: tableBytes,
             shouldStop: { self.poison.first != nil })
-        Epoch.synchronize()
-        Epoch.collect()
+        Epoch.drain()
     }
 
     /// Writes the manifests anew if they lie above free space: they were written while more was in use, and would keep

@@ -55,6 +55,12 @@ package enum Epoch {
     private struct Garbage: @unchecked Sendable {
         // @unchecked: the pointers are unlinked, so nobody else reaches them but readers that the scan waits for.
         var retired: [Retired] = []
+        /// The oldest stamp of each batch that a thread has taken out of ``retired`` and not freed to its end.
+        var beingFreed: [UInt64] = []
+
+        func isDone(before stamp: UInt64) -> Bool {
+            retired.allSatisfy { $0.stamp >= stamp } && beingFreed.allSatisfy { $0 >= stamp }
+        }
     }
 
     /// A number that differs between most threads, for spreading them over something shared.
@@ -119,21 +125,48 @@ package enum Epoch {
         func isReady(_ retired: Retired) -> Bool { retired.stamp < oldest && (large || !retired.isLarge) }
         let ready = garbage.withLock { garbage -> [Retired] in
             let ready = garbage.retired.filter(isReady)
-            if !ready.isEmpty { garbage.retired.removeAll(where: isReady) }
+            if let first = ready.first {
+                garbage.retired.removeAll(where: isReady)
+                garbage.beingFreed.append(ready.lazy.map(\.stamp).reduce(first.stamp, min))
+            }
             return ready
         }
+        guard let first = ready.first else { return }
         for retired in ready { retired.free(retired.object) }
+        let oldestStamp = ready.lazy.map(\.stamp).reduce(first.stamp, min)
+        garbage.withLock { garbage in
+            guard let index = garbage.beingFreed.firstIndex(of: oldestStamp) else { return }
+            garbage.beingFreed.swapAt(index, garbage.beingFreed.endIndex - 1)
+            garbage.beingFreed.removeLast()
+        }
     }
 
-    /// Returns when every reader that was reading at the time of the call has stopped. The caller is not reading.
-    package static func synchronize() {
+    /// Returns when every reader that was reading at the time of the call has stopped, and everything that had been
+    /// retired is freed, by whatever thread. The caller is not reading, and not in a call of something's `free`.
+    ///
+    /// One ``collect()`` does not do for the second: another thread, of another store perhaps, may have taken the
+    /// objects and be halfway through freeing them, or begin to read with a counter that it loaded long ago.
+    package static func drain() {
         let stamp = counter.value.add(1, ordering: .sequentiallyConsistent).oldValue
         while oldestPin() <= stamp { SystemClock.sleep(microseconds: 20) }
+        while true {
+            collect()
+            if garbage.withLock({ $0.isDone(before: stamp) }) { return }
+            SystemClock.sleep(microseconds: 20)
+        }
     }
 
-    /// In a child made by `fork`: forgets the pins of the parent's other threads, which do not exist here and would keep
-    /// everything from being freed for ever.
+    /// Before a `fork`: waits until no other thread holds what the child could not get otherwise.
+    static func lockForFork() { garbage.lockForFork() }
+
+    /// After a `fork`, in the parent.
+    static func unlockAfterFork() { garbage.unlockAfterFork() }
+
+    /// After a `fork`, in the child: forgets what the parent's other threads were reading and freeing. They do not exist
+    /// here, and would keep everything from being freed, and ``drain()`` from returning, for ever.
     static func forgetOtherThreads() {
+        garbage.unlockAfterFork()
+        garbage.withLock { $0.beingFreed.removeAll() }
         let own = lsmtx_thread_slot_get()?.assumingMemoryBound(to: Slot.self)
         var next = UnsafeMutablePointer<Slot>(bitPattern: counter.slots.load(ordering: .acquiring))
         while let slot = next {

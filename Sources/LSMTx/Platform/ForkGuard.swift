@@ -28,8 +28,8 @@ package struct ForkGuard: @unchecked Sendable {
         let counter = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
         counter.initialize(to: Atomic(0))
         let guardOfProcess = ForkGuard(counter: counter)
-        let result = pthread_atfork(nil, nil) {
-            // The initialiser has returned before any fork that matters: a handle takes its guard from here.
+        // The initialiser has returned before any fork that matters: a handle takes its guard from here.
+        let result = pthread_atfork({ Epoch.lockForFork() }, { Epoch.unlockAfterFork() }) {
             ForkGuard.registered.counter.pointee.add(1, ordering: .relaxed)
             Epoch.forgetOtherThreads()
         }

@@ -56,6 +56,12 @@ package final class Guarded<State>: @unchecked Sendable {
         return try body(&state.pointee)
     }
 
+    /// Takes the lock before a `fork`, so that the child does not inherit it from a thread that it does not have.
+    package func lockForFork() { pthread_mutex_lock(mutex) }
+
+    /// Gives back what ``lockForFork()`` took, in the parent and in the child.
+    package func unlockAfterFork() { pthread_mutex_unlock(mutex) }
+
     /// Wakes every thread in ``wait(timeoutMilliseconds:for:)``, to look at the state again.
     package func notifyAll() { pthread_cond_broadcast(changed) }
 

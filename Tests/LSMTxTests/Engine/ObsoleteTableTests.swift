@@ -35,8 +35,7 @@ import Testing
 
     /// Waits for what other tests read at the same time, as far as that keeps views alive.
     private func collect() {
-        Epoch.synchronize()
-        Epoch.collect()
+        Epoch.drain()
     }
 
     private func isFree(_ table: TableDescriptor, in engine: Engine) -> Bool {

@@ -3,6 +3,14 @@ import Testing
 
 @testable import LSMTx
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 @Suite struct EpochTests {
     /// Memory whose release can be observed.
     private final class Probe: Sendable {
@@ -116,6 +124,72 @@ import Testing
         let probe = Probe()
         probe.retire()
         #expect(probe.isFreedEventually())
+    }
+
+    /// One object's `free` takes long; the one behind it is already out of the list, and not freed.
+    @Test func drainingWaitsForWhatAnotherThreadIsFreeing() throws {
+        enum Step { case retired, freeing, released }
+        let step = Guarded(Step.retired)
+        let probe = Probe()
+        let slot = Epoch.pin()
+        let slow = UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 16)
+        Epoch.retire(slow, isLarge: true) { memory in
+            memory.deallocate()
+            step.withLock { $0 = .freeing }
+            step.notifyAll()
+            _ = step.wait { $0 == .released ? true : nil }
+        }
+        probe.retire(isLarge: true)
+        Epoch.unpin(slot)
+        let collector = try WorkerThread(name: "collector") {
+            while step.withLock({ $0 }) == .retired { Epoch.collect() }
+        }
+        _ = step.wait { $0 == .freeing ? true : nil }
+        #expect(!probe.isFreed)
+        let wasFreed = Atomic<Bool>(false)
+        let drained = try WorkerThread(name: "drain") {
+            Epoch.drain()
+            wasFreed.store(probe.isFreed, ordering: .relaxed)
+        }
+        SystemClock.sleep(microseconds: 20_000)
+        step.withLock { $0 = .released }
+        step.notifyAll()
+        drained.join()
+        collector.join()
+        let sawItFreed = wasFreed.load(ordering: .relaxed)
+        #expect(sawItFreed)
+    }
+
+    @Test func aChildMadeByForkCanFreeWhatTheParentLeftIt() async throws {
+        await #expect(processExitsWith: .success) {
+            _ = ForkGuard.current
+            let isDone = Atomic<Bool>(false)
+            let threads = try (0..<2).map { _ in
+                try WorkerThread(name: "retiring") {
+                    while !isDone.load(ordering: .relaxed) {
+                        Probe().retire(isLarge: true)
+                        Epoch.collect()
+                    }
+                }
+            }
+            for _ in 0..<200 {
+                let child = fork()
+                if child == 0 {
+                    Epoch.drain()
+                    _exit(0)
+                }
+                var status: Int32 = -1
+                var ended: pid_t = 0
+                for _ in 0..<200_000 where ended == 0 {
+                    SystemClock.sleep(microseconds: 100)
+                    ended = waitpid(child, &status, WNOHANG)
+                }
+                if ended == 0 { kill(child, SIGKILL) }
+                try #require(ended == child && status == 0)
+            }
+            isDone.store(true, ordering: .relaxed)
+            for thread in threads { thread.join() }
+        }
     }
 
     /// A node that a reader can tell from a freed one.
