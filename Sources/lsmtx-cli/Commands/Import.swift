@@ -30,8 +30,8 @@ extension Command {
         abstract: "Store the entries of a file.",
         discussion: """
             The store is created if there is none. Each batch is one commit, all or nothing; an error names the line, or \
-            the failure, and how much was committed before it, which stays. Empty lines are skipped. When a key comes twice, the later line \
-            wins; with several threads that holds only within a batch.
+            the failure, and how much was committed before it, which stays. Empty lines are skipped. When a key comes \
+            twice, the later line wins; with several threads that holds only within a batch.
             """,
         arguments: [.file, .source],
         options: [.importFormat, .csvHeader, .csvRaw, .batch, .threads, .buffered]
