@@ -156,8 +156,12 @@ package enum Epoch {
         }
     }
 
-    /// Before a `fork`: waits until no other thread holds what the child could not get otherwise.
-    static func lockForFork() { garbage.lockForFork() }
+    /// Before a `fork`: waits until no other thread holds what the child could not get otherwise, the lock of the list
+    /// and what guards the initialising of a static constant.
+    static func lockForFork() {
+        _ = counter.value.load(ordering: .relaxed)
+        garbage.lockForFork()
+    }
 
     /// After a `fork`, in the parent.
     static func unlockAfterFork() { garbage.unlockAfterFork() }
