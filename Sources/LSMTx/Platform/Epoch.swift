@@ -45,7 +45,7 @@ package enum Epoch {
         let slots = Atomic<UInt>(0)
     }
 
-    private struct Retired {
+    fileprivate struct Retired {
         let stamp: UInt64
         let object: UnsafeMutableRawPointer
         let isLarge: Bool
@@ -125,19 +125,17 @@ package enum Epoch {
         func isReady(_ retired: Retired) -> Bool { retired.stamp < oldest && (large || !retired.isLarge) }
         let ready = garbage.withLock { garbage -> [Retired] in
             let ready = garbage.retired.filter(isReady)
-            if let first = ready.first {
+            if let oldestStamp = ready.oldestStamp {
                 garbage.retired.removeAll(where: isReady)
-                garbage.beingFreed.append(ready.lazy.map(\.stamp).reduce(first.stamp, min))
+                garbage.beingFreed.append(oldestStamp)
             }
             return ready
         }
-        guard let first = ready.first else { return }
+        guard let oldestStamp = ready.oldestStamp else { return }
         for retired in ready { retired.free(retired.object) }
-        let oldestStamp = ready.lazy.map(\.stamp).reduce(first.stamp, min)
         garbage.withLock { garbage in
             guard let index = garbage.beingFreed.firstIndex(of: oldestStamp) else { return }
-            garbage.beingFreed.swapAt(index, garbage.beingFreed.endIndex - 1)
-            garbage.beingFreed.removeLast()
+            garbage.beingFreed.remove(at: index)
         }
     }
 
@@ -229,4 +227,8 @@ package enum Epoch {
             slot.pointee.owned.store(0, ordering: .releasing)
         }
     }
+}
+
+extension [Epoch.Retired] {
+    fileprivate var oldestStamp: UInt64? { lazy.map { $0.stamp }.min() }
 }
