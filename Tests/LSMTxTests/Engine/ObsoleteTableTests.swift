@@ -33,11 +33,6 @@ import Testing
         }
     }
 
-    /// Waits for what other tests read at the same time, as far as that keeps views alive.
-    private func collect() {
-        Epoch.drain()
-    }
-
     private func isFree(_ table: TableDescriptor, in engine: Engine) -> Bool {
         let free = engine.file.allocator.freeRanges
         return table.extents.allSatisfy { extent in
@@ -53,7 +48,7 @@ import Testing
         for key in 0..<3 { #expect(iterator?.next()?.key == Array(Self.key(key).utf8)) }
 
         try apply(VersionEdit(removed: [table.id]), to: engine)
-        collect()
+        Epoch.drain()
         #expect(engine.file.allocator.heldRanges == table.extents.sorted { $0.offset < $1.offset })
         #expect(ExtentAudit.findings(in: engine) == [])
         #expect(try database.check().findings.isEmpty)
@@ -66,7 +61,7 @@ import Testing
         #expect(iterator?.next() == nil)
 
         iterator = nil
-        collect()
+        Epoch.drain()
         #expect(engine.file.allocator.heldRanges.isEmpty)
         #expect(isFree(table, in: engine))
         #expect(ExtentAudit.findings(in: engine) == [])
@@ -80,7 +75,7 @@ import Testing
         let engine = database.engine
         var old: ReadView? = engine.currentView()
         try apply(VersionEdit(added: [table.moved(toLevel: 2)], removed: [table.id]), to: engine)
-        collect()
+        Epoch.drain()
         #expect(engine.versions.current.levels.map(\.count) == [0, 0, 1])
         #expect(engine.file.allocator.heldRanges.isEmpty && !isFree(table, in: engine))
         #expect(ExtentAudit.findings(in: engine) == [])
@@ -88,7 +83,7 @@ import Testing
 
         var new: ReadView? = engine.currentView()
         try apply(VersionEdit(removed: [table.id]), to: engine)
-        collect()
+        Epoch.drain()
         #expect(!engine.file.allocator.heldRanges.isEmpty)
         withExtendedLifetime((old, new)) {}
         if oldLast { new = nil } else { old = nil }
@@ -101,7 +96,7 @@ import Testing
         }
         old = nil
         new = nil
-        collect()
+        Epoch.drain()
         #expect(engine.file.allocator.heldRanges.isEmpty && isFree(table, in: engine))
         try database.close()
     }
